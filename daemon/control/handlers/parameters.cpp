@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The backline authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+// /node/<name>/<param> and /normalized, /bypass, /input and /output gain and mute, /mute, /panic
+#include "daemon/control/handlers/handlers.hpp"
+#include "daemon/control/values.hpp"
+
+namespace backline::control::handlers {
+
+engine::Op set_value(const Call& call) {
+    return engine::SetValue{target_of(*call.row, call.names), to_value(call.args[0], call.address)};
+}
+
+engine::Op panic(const Call&) {
+    return engine::Panic{};
+}
+
+void get_value(Context& context, const PeerPtr& peer, Call& call) {
+    const auto model = context.engine.model();
+    const engine::Target target = target_of(*call.row, call.names);
+    const engine::ParamRef ref = engine::resolve(*model, target);
+    if (ref.is_file && target.normalized)
+        throw engine::CommandError("bad_type", engine::describe(target) + " is a file");
+    const double value = ref.cell != nullptr ? context.cycle.value(*ref.cell) : 0.0;
+    context.replies.done(*peer, call, as_arguments(ref, target.normalized, value,
+                                                   ref.is_file ? file_of(*model, target) : ""));
+}
+
+} // namespace backline::control::handlers

@@ -1,0 +1,475 @@
+// SPDX-FileCopyrightText: 2026 The backline authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/control/order.hpp"
+
+#include "daemon/control/dispatch.hpp"
+#include "daemon/control/rack_files.hpp"
+#include "daemon/control/subscriptions.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <utility>
+
+namespace backline::control {
+namespace {
+
+using protocol::Kind;
+
+constexpr std::uint64_t kMillisecond = 1'000'000;
+constexpr std::uint64_t kPoll = kMillisecond;
+/// Requests that load nothing are given a frame this long before they are due, so that the sound
+/// card's clock has no time to drift away from ours. The engine looks names up 50 ms before.
+constexpr std::uint64_t kNear = 250 * kMillisecond;
+constexpr std::uint64_t kSettle = 2000 * kMillisecond;
+/// Without a cycle for so long the newest one says nothing about the sample clock any more.
+constexpr std::uint64_t kAnchorAge = 500 * kMillisecond;
+
+bool is_sync(const Unit& unit) {
+    return unit.form == Unit::Form::single &&
+           unit.calls.front().row->id == protocol::AddressId::sync;
+}
+
+bool changes_graph(const Unit& unit) {
+    return std::any_of(unit.calls.begin(), unit.calls.end(),
+                       [](const Call& call) { return call.kind == Kind::graph; });
+}
+
+bool loads(const Unit& unit) {
+    using Id = protocol::AddressId;
+    return std::any_of(unit.calls.begin(), unit.calls.end(), [](const Call& call) {
+        return call.row->id == Id::node_add || call.row->id == Id::node_replace || call.rack;
+    });
+}
+
+
+/// A set's target and number, as the audio side takes them.
+std::pair<engine::ParamRef, double> look_up(const engine::Model& model, const engine::SetValue& set) {
+    engine::ParamRef ref = engine::resolve(model, set.target);
+    const double value = ref.is_file ? 0.0 : engine::to_number(ref, set.target, set.value);
+    return {std::move(ref), value};
+}
+
+} // namespace
+
+// ---- waiting --------------------------------------------------------------------------------------
+
+void Order::take(const PeerPtr& peer, Unit unit) {
+    const bool passes = unit.form == Unit::Form::single && unit.calls.front().row->passes;
+    if (passes || (peer->waiting.empty() && ready(*peer, unit))) {
+        run(peer, std::move(unit));
+        return;
+    }
+    if (peer->waiting.size() >= kWaitingUnits || waiting_bytes_ + unit.bytes > kWaitingBytes) {
+        for (std::size_t i = 0; i < (unit.form == Unit::Form::sets ? unit.calls.size() : 1); ++i)
+            refuse(peer, unit, i, "queue_full",
+                   std::to_string(peer->waiting.size()) +
+                       " requests of this sender wait for its graph commands");
+        return;
+    }
+    waiting_bytes_ += unit.bytes;
+    if (is_sync(unit)) syncing_.push_back(peer);
+    peer->waiting.push_back(std::move(unit));
+}
+
+bool Order::ready(const Peer& peer, const Unit& unit) const {
+    if (peer.blocked != 0) return false;
+    if (!unit.time.immediate()) return true; // in the schedule it counts as past
+    switch (unit.form) {
+    case Unit::Form::transaction: return true;
+    case Unit::Form::sets: return peer.graph_in_engine == 0;
+    case Unit::Form::single: break;
+    }
+    const Call& call = unit.calls.front();
+    if (is_engine_call(call)) return true;
+    if (is_sync(unit)) return peer.unfinished == 0 && heard(peer);
+    if (call.kind == Kind::graph) return peer.unfinished == 0; // JACK's
+    return peer.in_engine == 0;
+}
+
+void Order::pump(const PeerPtr& peer) {
+    while (!peer->waiting.empty() && ready(*peer, peer->waiting.front())) {
+        Unit unit = std::move(peer->waiting.front());
+        peer->waiting.pop_front();
+        waiting_bytes_ -= unit.bytes;
+        run(peer, std::move(unit));
+    }
+}
+
+void Order::forget(Peer& peer) {
+    peer.gone = true;
+    for (const Unit& unit : peer.waiting)
+        waiting_bytes_ -= unit.bytes;
+    peer.waiting.clear();
+}
+
+void Order::begin(Peer& peer, bool blocking) {
+    ++peer.unfinished;
+    if (blocking) ++peer.blocked;
+}
+
+void Order::end(const PeerPtr& peer, bool blocking) {
+    --peer->unfinished;
+    if (blocking) --peer->blocked;
+    pump(peer);
+}
+
+// ---- carrying out ---------------------------------------------------------------------------------
+
+void Order::run(const PeerPtr& peer, Unit unit) {
+    if (std::any_of(unit.calls.begin(), unit.calls.end(), needs_rack)) {
+        read_racks(peer, std::move(unit));
+    } else if (!unit.time.immediate()) {
+        schedule(peer, std::move(unit));
+    } else if (unit.form != Unit::Form::single) {
+        to_engine(peer, std::move(unit), std::nullopt);
+    } else if (Call& call = unit.calls.front(); !is_engine_call(call)) {
+        run_call(peer, call);
+    } else if (call.kind == Kind::graph || peer->in_engine != 0 || !set_directly(peer, call)) {
+        to_engine(peer, std::move(unit), std::nullopt);
+    }
+}
+
+void Order::run_call(const PeerPtr& peer, Call& call) {
+    try {
+        handler_of (*call.row)(context_, peer, call);
+    } catch (const engine::CommandError& error) {
+        context_.replies.fail(*peer, {call.id, call.address, error.code, error.what()});
+    } catch (const std::exception& error) {
+        context_.replies.fail(*peer, {call.id, call.address, "internal", error.what()});
+    }
+}
+
+/// Past the engine, straight to the audio side. False when it is none of that kind.
+bool Order::set_directly(const PeerPtr& peer, Call& call) {
+    try {
+        const engine::Op op = op_maker_of(*call.row)(call);
+        const auto* set = std::get_if<engine::SetValue>(&op);
+        if (set == nullptr) return false;
+        const auto model = context_.engine.model();
+        auto [ref, value] = look_up(*model, *set);
+        if (ref.is_file || ref.cell == nullptr) return false;
+        if (!context_.cycle.set(ref.handle, *ref.cell, ref.param, value))
+            throw engine::CommandError("queue_full", engine::describe(set->target) +
+                                                         ": too many values wait for the audio side");
+        // Numbers grow, but a value that joined one already waiting keeps that one's.
+        if (peer->last_set == nullptr || context_.cycle.heard(*peer->last_set) ||
+            ref.cell->set_number.load() >= peer->last_set->set_number.load()) {
+            peer->last_set = ref.cell;
+            peer->last_owner = ref.owner;
+        }
+        if (call.wrapped) {
+            ++peer->unfinished;
+            ref.info = nullptr; // belongs to the model
+            hearing_.push_back({peer, std::move(call), std::move(ref)});
+        }
+    } catch (const engine::CommandError& error) {
+        context_.replies.fail(*peer, {call.id, call.address, error.code, error.what()});
+    }
+    return true;
+}
+
+/// Reads and parses the racks a unit names, on another thread; everything later of its sender waits.
+void Order::read_racks(const PeerPtr& peer, Unit unit) {
+    begin(*peer, true);
+    struct Work {
+        PeerPtr peer;
+        Unit unit;
+        std::size_t failed = 0;
+        std::string code, message;
+    };
+    auto work = std::make_shared<Work>(Work{peer, std::move(unit), 0, {}, {}});
+    auto task = [this, work, inbox = context_.inbox, racks = context_.config.racks] {
+        for (Call& call : work->unit.calls) {
+            try {
+                if (needs_rack(call))
+                    call.rack = std::make_shared<const engine::Rack>(
+                        call.row->id == protocol::AddressId::rack_load
+                            ? read_rack(racks, std::string(*call.args[0].as_text()))
+                            : parse_rack_text(*call.args[0].as_text()));
+                ++work->failed;
+            } catch (const engine::CommandError& error) {
+                work->code = error.code;
+                work->message = error.what();
+                break;
+            }
+        }
+        inbox->post([this, work] {
+            --work->peer->blocked;
+            if (work->code.empty())
+                run(work->peer, std::move(work->unit));
+            else
+                refuse(work->peer, work->unit, work->failed, work->code, work->message);
+            --work->peer->unfinished;
+            pump(work->peer);
+        });
+    };
+    if (context_.files.run(std::move(task))) return;
+    refuse(peer, work->unit, 0, "queue_full", "too many racks wait to be read");
+    end(peer, true);
+}
+
+void Order::check(const PeerPtr& peer, Call call) {
+    engine::Request request;
+    request.token = ++tokens_;
+    request.sender = UdpPeers::next_id(); // in nobody's way
+    request.check_only = true;
+    request.ops.push_back(engine::LoadRack{*call.rack});
+    Unit unit;
+    unit.calls.push_back(std::move(call));
+    Pending pending{peer, std::move(unit), std::nullopt, false};
+    if (!context_.engine.submit(std::move(request))) {
+        refuse(peer, pending.unit, 0, "queue_full", "too many requests wait in the engine");
+        return;
+    }
+    ++peer->unfinished;
+    pending_.emplace(tokens_, std::move(pending));
+}
+
+void Order::to_engine(const PeerPtr& peer, Unit unit, std::optional<std::uint64_t> frame) {
+    if (unit.form == Unit::Form::sets) {
+        // Sets of one bundle that stand on their own: those that cannot be are refused alone, and a
+        // file, which takes its time, keeps none of the others waiting.
+        const auto model = context_.engine.model();
+        for (std::size_t i = 0; i < unit.calls.size();) {
+            bool alone = false;
+            try {
+                const engine::Op op = op_maker_of(*unit.calls[i].row)(unit.calls[i]);
+                const auto* set = std::get_if<engine::SetValue>(&op);
+                if (set != nullptr && !frame) alone = look_up(*model, *set).first.is_file;
+                if (!alone) {
+                    ++i;
+                    continue;
+                }
+            } catch (const engine::CommandError& error) {
+                refuse(peer, unit, i, error.code, error.what());
+            }
+            Unit single{Unit::Form::single, {}, 0, unit.time, unit.bytes};
+            single.calls.push_back(std::move(unit.calls[i]));
+            unit.calls.erase(unit.calls.begin() + static_cast<std::ptrdiff_t>(i));
+            if (alone) to_engine(peer, std::move(single), frame);
+        }
+        if (unit.calls.empty()) return;
+    }
+    engine::Request request;
+    for (std::size_t i = 0; i < unit.calls.size(); ++i) {
+        try {
+            request.ops.push_back(op_maker_of(*unit.calls[i].row)(unit.calls[i]));
+        } catch (const engine::CommandError& error) {
+            refuse(peer, unit, i, error.code, error.what());
+            return;
+        }
+    }
+    if (request.ops.empty()) { // a head without members
+        succeed(peer, unit);
+        return;
+    }
+    request.token = ++tokens_;
+    request.sender = peer->id;
+    request.frame = frame;
+    const bool graph = changes_graph(unit);
+    if (!context_.engine.submit(std::move(request))) {
+        refuse(peer, unit, 0, "queue_full", "too many requests wait in the engine");
+        return;
+    }
+    if (!frame) {
+        ++peer->unfinished;
+        ++peer->in_engine;
+        if (graph) ++peer->graph_in_engine;
+    }
+    pending_.emplace(tokens_, Pending{peer, std::move(unit), frame, true});
+}
+
+// ---- outcomes -------------------------------------------------------------------------------------
+
+void Order::succeed(const PeerPtr& peer, const Unit& unit) {
+    if (unit.form == Unit::Form::transaction) {
+        context_.replies.done(*peer, unit.id, kBundleAddress);
+        return;
+    }
+    for (const Call& call : unit.calls)
+        if (call.kind != Kind::set || call.wrapped) context_.replies.done(*peer, call);
+}
+
+void Order::refuse(const PeerPtr& peer, const Unit& unit, std::size_t index, const std::string& code,
+                   const std::string& message) {
+    if (unit.form != Unit::Form::transaction) {
+        const Call& call = unit.calls[index];
+        context_.replies.fail(*peer, {call.id, call.address, code, message});
+    } else if (index < unit.calls.size()) {
+        context_.replies.fail(*peer, {unit.id, kBundleAddress, code, message, unit.members[index],
+                                      unit.calls[index].address});
+    } else {
+        context_.replies.fail(*peer, {unit.id, kBundleAddress, code, message});
+    }
+}
+
+void Order::completed(engine::Completion completion) {
+    const auto found = pending_.find(completion.token);
+    if (found == pending_.end()) return;
+    Pending pending = std::move(found->second);
+    pending_.erase(found);
+    const PeerPtr peer = pending.peer;
+    const bool timed = pending.frame.has_value();
+    if (!timed && pending.ordered) {
+        --peer->in_engine;
+        if (changes_graph(pending.unit)) --peer->graph_in_engine;
+    }
+    bool over = true;
+    if (!completion.ok) {
+        failed(std::move(pending), completion);
+    } else {
+        for (const Call& call : pending.unit.calls)
+            context_.subscriptions.graph_call_applied(call);
+        process::Driver* driver = context_.driver;
+        if (completion.ticket != 0 && driver != nullptr && !driver->settled(completion.ticket)) {
+            // Heard of as done once others can see its ports.
+            settling_.push_back({peer, std::move(pending.unit), completion.ticket,
+                                 now_ns() + kSettle, !timed});
+            over = false;
+        } else {
+            succeed(peer, pending.unit);
+        }
+    }
+    if (over && !timed) --peer->unfinished;
+    pump(peer);
+}
+
+void Order::failed(Pending pending, const engine::Completion& completion) {
+    const std::size_t index = std::min(completion.failed_op, pending.unit.calls.size() - 1);
+    refuse(pending.peer, pending.unit, index, completion.code, completion.message);
+    if (pending.unit.form != Unit::Form::sets) return;
+    // The others of a bundle of sets are as if they had come without it.
+    auto& calls = pending.unit.calls;
+    calls.erase(calls.begin() + static_cast<std::ptrdiff_t>(index));
+    if (!calls.empty()) to_engine(pending.peer, std::move(pending.unit), pending.frame);
+}
+
+// ---- time -----------------------------------------------------------------------------------------
+
+void Order::schedule(const PeerPtr& peer, Unit unit) {
+    const std::int64_t due = wall_.to_raw(unit.time);
+    const auto now = static_cast<std::int64_t>(now_ns());
+    const auto refuse_all = [&](const char* code, const std::string& message) {
+        const bool each = unit.form == Unit::Form::sets;
+        for (std::size_t i = 0; i < (each ? unit.calls.size() : 1); ++i)
+            refuse(peer, unit, each || unit.form == Unit::Form::single ? i : unit.calls.size(), code,
+                   message);
+    };
+    if (due <= now) {
+        ++context_.replies.counters.late;
+        unit.time = protocol::kImmediately;
+        if (ready(*peer, unit)) {
+            run(peer, std::move(unit));
+        } else { // it was its turn already
+            waiting_bytes_ += unit.bytes;
+            peer->waiting.push_front(std::move(unit));
+        }
+        return;
+    }
+    if (due - now > static_cast<std::int64_t>(kHorizonNs)) {
+        refuse_all("bad_time", "the timetag is " + std::to_string((due - now) / 3'600'000'000'000) +
+                                   " hours ahead; at most 24 are taken");
+        return;
+    }
+    if (due - now <= static_cast<std::int64_t>(kNear) || loads(unit)) {
+        to_engine(peer, std::move(unit), frame_of(due));
+        return;
+    }
+    if (schedule_.size() >= kScheduled) {
+        refuse_all("queue_full", std::to_string(kScheduled) + " timed requests are waiting");
+        return;
+    }
+    for (std::size_t i = 0; i < unit.calls.size(); ++i) {
+        try {
+            op_maker_of (*unit.calls[i].row)(unit.calls[i]);
+        } catch (const engine::CommandError& error) {
+            refuse(peer, unit, i, error.code, error.what());
+            if (unit.form != Unit::Form::sets) return;
+            unit.calls.erase(unit.calls.begin() + static_cast<std::ptrdiff_t>(i--));
+        }
+    }
+    if (!unit.calls.empty())
+        schedule_.emplace(std::pair(due, ++arrivals_), std::pair(peer, std::move(unit)));
+}
+
+std::optional<std::uint64_t> Order::frame_of(std::int64_t due_raw) const {
+    const std::uint64_t now = now_ns();
+    process::TimeAnchor anchor = context_.cycle.anchor();
+    if (anchor.ns == 0 || now - anchor.ns > kAnchorAge) {
+        anchor.clock = context_.engine.clock_now();
+        anchor.ns = now;
+    }
+    return frame_at(anchor, due_raw, context_.engine.model()->rate);
+}
+
+bool Order::heard(const Peer& peer) const {
+    return peer.last_set == nullptr || context_.cycle.heard(*peer.last_set);
+}
+
+/// The value has left the queue: it is in place, unless its node went away before.
+void Order::answer_heard(Hearing& hearing) {
+    const auto model = context_.engine.model();
+    const auto is = [&](const auto& entry) { return entry.second.handle == hearing.ref.handle; };
+    const bool there = model->master == hearing.ref.handle ||
+                       std::any_of(model->nodes.begin(), model->nodes.end(), is) ||
+                       std::any_of(model->inputs.begin(), model->inputs.end(), is) ||
+                       std::any_of(model->outputs.begin(), model->outputs.end(), is);
+    const Call& call = hearing.call;
+    if (there)
+        context_.replies.done(*hearing.peer, call);
+    else
+        context_.replies.fail(*hearing.peer, {call.id, call.address, "no_such_node",
+                                              call.address + ": removed before the value arrived"});
+    end(hearing.peer, false);
+}
+
+void Order::turn(std::uint64_t now) {
+    // Moved out first: an answer can make the next request of its sender run.
+    std::vector<Hearing> hearing;
+    std::erase_if(hearing_, [&](Hearing& each) {
+        if (!context_.cycle.heard(*each.ref.cell)) return false;
+        hearing.push_back(std::move(each));
+        return true;
+    });
+    for (Hearing& each : hearing)
+        answer_heard(each);
+
+    std::vector<Settling> settled;
+    std::erase_if(settling_, [&](Settling& each) {
+        if (now < each.until && !context_.driver->settled(each.ticket)) return false;
+        settled.push_back(std::move(each));
+        return true;
+    });
+    for (const Settling& each : settled) {
+        succeed(each.peer, each.unit);
+        if (each.counted) end(each.peer, false);
+    }
+
+    while (!schedule_.empty() &&
+           schedule_.begin()->first.first <= static_cast<std::int64_t>(now + kNear)) {
+        auto node = schedule_.extract(schedule_.begin());
+        auto& [peer, unit] = node.mapped();
+        to_engine(peer, std::move(unit), frame_of(node.key().first));
+    }
+
+    std::vector<PeerPtr> syncing;
+    syncing.swap(syncing_);
+    for (const PeerPtr& peer : syncing) {
+        pump(peer);
+        if (std::any_of(peer->waiting.begin(), peer->waiting.end(), is_sync))
+            syncing_.push_back(peer);
+    }
+}
+
+std::optional<std::uint64_t> Order::next_turn() const {
+    std::optional<std::uint64_t> next;
+    if (!hearing_.empty() || !settling_.empty() || !syncing_.empty()) next = now_ns() + kPoll;
+    if (!schedule_.empty()) {
+        const auto due = static_cast<std::uint64_t>(schedule_.begin()->first.first) - kNear;
+        next = next ? std::min(*next, due) : due;
+    }
+    return next;
+}
+
+} // namespace backline::control

@@ -1,0 +1,493 @@
+// SPDX-FileCopyrightText: 2026 The backline authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/engine/edit.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace backline::engine {
+
+Slots::Slots(std::uint32_t first, std::uint32_t count) : count_(count) {
+    for (std::uint32_t i = 0; i < count; ++i)
+        free_.push_back(first + i);
+}
+
+std::uint32_t Slots::take(const char* what) {
+    if (count_ == 0)
+        throw CommandError("queue_full", std::string("all ") + std::to_string(free_.size()) + " "
+                                             + what + " are in use");
+    const std::uint32_t slot = free_[head_];
+    head_ = (head_ + 1) % free_.size();
+    --count_;
+    return slot;
+}
+
+void Slots::give_back(std::uint32_t slot) {
+    free_[(head_ + count_) % free_.size()] = slot;
+    ++count_;
+}
+
+std::string path_between(const Model& model, const std::string& from, const std::string& to) {
+    std::map<std::string, std::string> came_from{{from, ""}};
+    std::vector<std::string> queue{from};
+    for (std::size_t i = 0; i < queue.size(); ++i) {
+        if (queue[i] == to) {
+            std::string path = to;
+            for (std::string at = came_from[to]; !at.empty(); at = came_from[at])
+                path = at + " -> " + path;
+            return path;
+        }
+        for (const Connection& connection : model.connections)
+            if (!connection.feedback && connection.from.name == queue[i]
+                && came_from.emplace(connection.to.name, queue[i]).second)
+                queue.push_back(connection.to.name);
+    }
+    return "";
+}
+
+Edit::~Edit() {
+    for (const std::uint32_t slot : taken_handles_)
+        context_.handles->give_back(slot);
+    for (const std::uint32_t slot : taken_inputs_)
+        context_.input_slots->give_back(slot);
+    for (const std::uint32_t slot : taken_outputs_)
+        context_.output_slots->give_back(slot);
+}
+
+void Edit::keep() {
+    taken_handles_.clear();
+    taken_inputs_.clear();
+    taken_outputs_.clear();
+}
+
+process::Handle Edit::take_handle() {
+    taken_handles_.push_back(context_.handles->take("slots for nodes, inputs and outputs"));
+    return {taken_handles_.back(), context_.next_generation()};
+}
+
+void Edit::apply(const Op& op, Loads* loaded, std::vector<process::FileInstall>* files) {
+    struct Visitor {
+        Edit& edit;
+        Loads* loaded;
+        std::vector<process::FileInstall>* files;
+        void operator()(const AddNode& o) { edit.add_node(o, loaded); }
+        void operator()(const RemoveNode& o) { edit.remove_node(o.name); }
+        void operator()(const RenameNode& o) { edit.rename_node(o); }
+        void operator()(const ReplaceNode& o) { edit.replace_node(o, loaded); }
+        void operator()(const Connect& o) { edit.connect(o); }
+        void operator()(const Disconnect& o) { edit.disconnect(o); }
+        void operator()(const AddStrip& o) { edit.add_strip(o, 0.0, false); }
+        void operator()(const RemoveStrip& o) { edit.remove_strip(o.is_input, o.name); }
+        void operator()(const RenameStrip& o) { edit.rename_strip(o); }
+        void operator()(const SetValue& o) { edit.set_value(o, files); }
+        void operator()(const LoadRack& o) { edit.load_rack(o.rack, loaded); }
+        void operator()(const Panic&) { edit.panic(); }
+    };
+    std::visit(Visitor{*this, loaded, files}, op);
+}
+
+// ---- Nodes --------------------------------------------------------------------------------------
+
+void Edit::check_new_name(const std::string& name) const {
+    if (!is_name(name))
+        throw CommandError("bad_name",
+                           "\"" + name + "\" is no name: expected 1 to 63 of A-Z a-z 0-9 _ -");
+    if (next.has(name)) {
+        const char* what = next.nodes.count(name) != 0    ? "a node"
+                           : next.inputs.count(name) != 0 ? "an input"
+                                                          : "an output";
+        throw CommandError("name_taken", "\"" + name + "\" is " + what + " already");
+    }
+}
+
+std::string Edit::file_path(const plugin::ParamInfo& info, const std::string& node,
+                            const std::string& file) const {
+    std::string path = context_.find_file ? context_.find_file(info.file_kind, file) : "";
+    if (path.empty())
+        throw CommandError("no_such_file", "node \"" + node + "\": parameter \"" + info.symbol
+                                               + "\": there is no file \"" + file
+                                               + "\" in the directories for " + info.file_kind
+                                               + " files");
+    return path;
+}
+
+NodeEntry Edit::make_node(const AddNode& op, Loads* loaded) {
+    NodeEntry node;
+    node.name = op.name;
+    node.channels = op.channels;
+    node.start_bypassed = op.bypass;
+    Wanted want{op.name, nullptr, {}, {}};
+    try {
+        node.info = context_.catalogue->find(op.plugin);
+        node.port_channels = plugin::Instance::layout(*node.info, op.channels.value_or(0));
+    } catch (const plugin::PluginError& error) {
+        throw CommandError(error.code, error.what());
+    }
+
+    Model lookup; // to resolve parameters of a node that is not in the graph yet
+    lookup.nodes[op.name] = node;
+    std::vector<std::pair<std::uint32_t, double>> values;
+    for (const auto& [symbol, value] : op.params) {
+        const Target target{Target::Kind::node_param, op.name, symbol, false};
+        const ParamRef ref = resolve(lookup, target);
+        if (ref.is_file) {
+            const auto* file = std::get_if<std::string>(&value);
+            if (file == nullptr)
+                throw CommandError("bad_type", describe(target) + " takes the name of a file");
+            want.files.emplace_back(ref.param, file_path(*ref.info, op.name, *file));
+            node.files[symbol] = *file;
+        } else {
+            values.emplace_back(ref.param, to_number(ref, target, value));
+        }
+    }
+
+    if (loaded == nullptr) {
+        want.info = node.info;
+        want.port_channels = node.port_channels;
+        wanted.push_back(std::move(want));
+        return node;
+    }
+    const auto found = loaded->lower_bound(op.name);
+    if (found == loaded->end() || found->first != op.name)
+        throw CommandError("internal", "node \"" + op.name + "\" was not loaded");
+    node.handle = take_handle();
+    std::unique_ptr<plugin::Instance> instance = std::move(found->second.instance);
+    node.shared = instance->shared();
+    node.latency = instance->latency();
+    node.tail = instance->tail();
+    process::Node& audio = instance->node();
+    audio.handle = node.handle;
+    for (std::uint32_t i = 0; i < node.info->params.size(); ++i)
+        if (node.info->params[i].scale != BL_SCALE_FILE)
+            audio.bank.preset(i, node.info->params[i].def);
+    for (const auto& [param, value] : values)
+        audio.bank.preset(param, value);
+    audio.bank.preset(audio.param_count, op.bypass ? 1.0 : 0.0);
+    audio.bypassed = op.bypass;
+    for (process::FileInstall& file : found->second.files)
+        installs.push_back(file);
+    loaded->erase(found);
+    slots.push_back({node.handle, &audio.bank, &audio});
+    made.push_back(std::move(instance));
+    return node;
+}
+
+void Edit::add_node(const AddNode& op, Loads* loaded) {
+    check_new_name(op.name);
+    next.nodes[op.name] = make_node(op, loaded);
+    graph_changed = true;
+}
+
+void Edit::remove_node(const std::string& name) {
+    const auto found = next.nodes.find(name);
+    if (found == next.nodes.end())
+        throw CommandError("no_such_node", "there is no node \"" + name + "\"");
+    const process::Handle handle = found->second.handle;
+    if (handle.generation != 0) {
+        slots.push_back({{handle.slot, 0}, nullptr, nullptr});
+        removed_nodes.push_back(handle);
+    }
+    forget_connections(name);
+    next.nodes.erase(found);
+    graph_changed = true;
+}
+
+void Edit::forget_connections(const std::string& name) {
+    std::erase_if(next.connections, [&](const Connection& connection) {
+        return connection.from.name == name || connection.to.name == name;
+    });
+}
+
+void Edit::rename_node(const RenameNode& op) {
+    const auto found = next.nodes.find(op.name);
+    if (found == next.nodes.end())
+        throw CommandError("no_such_node", "there is no node \"" + op.name + "\"");
+    if (op.to == op.name) return;
+    check_new_name(op.to);
+    NodeEntry node = std::move(found->second);
+    next.nodes.erase(found);
+    node.name = op.to;
+    next.nodes[op.to] = std::move(node);
+    for (Connection& connection : next.connections) {
+        if (connection.from.name == op.name) connection.from.name = op.to;
+        if (connection.to.name == op.name) connection.to.name = op.to;
+    }
+    graph_changed = true;
+}
+
+void Edit::replace_node(const ReplaceNode& op, Loads* loaded) {
+    const auto found = next.nodes.find(op.name);
+    if (found == next.nodes.end())
+        throw CommandError("no_such_node", "there is no node \"" + op.name + "\"");
+    const NodeEntry former = found->second;
+
+    AddNode add{op.name, op.plugin, former.channels, {}, former.start_bypassed};
+    std::shared_ptr<const plugin::PluginInfo> info;
+    try {
+        info = context_.catalogue->find(op.plugin);
+    } catch (const plugin::PluginError& error) {
+        throw CommandError(error.code, error.what());
+    }
+    for (std::uint32_t i = 0; i < former.info->params.size() && former.shared; ++i) {
+        const plugin::ParamInfo& old = former.info->params[i];
+        for (const plugin::ParamInfo& now : info->params) {
+            if (now.symbol != old.symbol || now.scale != old.scale) continue;
+            if (now.scale == BL_SCALE_FILE) {
+                const auto file = former.files.find(old.symbol);
+                if (file != former.files.end()) add.params.emplace_back(now.symbol, file->second);
+            } else {
+                const double value = former.param(i).heard.load(std::memory_order_acquire);
+                add.params.emplace_back(now.symbol, std::clamp(value, now.min, now.max));
+            }
+        }
+    }
+    NodeEntry node = make_node(add, loaded);
+
+    // A connection stays where the new plugin has a port of the same name and channel count.
+    std::erase_if(next.connections, [&](Connection& connection) {
+        for (Endpoint* end : {&connection.from, &connection.to}) {
+            if (end->name != op.name) continue;
+            const plugin::PortInfo& old = former.info->ports[end->port];
+            const bool is_main = (old.flags & BL_PORT_MAIN) != 0;
+            bool kept = false;
+            for (std::uint32_t p = 0; p < info->ports.size() && !kept; ++p) {
+                const plugin::PortInfo& now = info->ports[p];
+                const bool same =
+                    now.symbol == old.symbol || (is_main && (now.flags & BL_PORT_MAIN) != 0);
+                if (!same || now.direction != old.direction || now.kind != old.kind
+                    || node.port_channels[p] != former.port_channels[end->port])
+                    continue;
+                end->port = p;
+                kept = true;
+            }
+            if (!kept) return true;
+        }
+        return false;
+    });
+    if (former.handle.generation != 0) {
+        slots.push_back({{former.handle.slot, 0}, nullptr, nullptr});
+        removed_nodes.push_back(former.handle);
+    }
+    next.nodes[op.name] = std::move(node);
+    graph_changed = true;
+}
+
+// ---- Connections --------------------------------------------------------------------------------
+
+void Edit::connect(const Connect& op) {
+    Connection connection;
+    connection.from = parse_endpoint(next, op.from, true);
+    connection.to = parse_endpoint(next, op.to, false);
+    connection.feedback = op.feedback;
+    const std::uint32_t from = channel_count(next, connection.from);
+    const std::uint32_t to = channel_count(next, connection.to);
+    if (from != to && from != 1)
+        throw CommandError("channels", "\"" + op.from + "\" has " + std::to_string(from)
+                                           + " channels and \"" + op.to + "\" has "
+                                           + std::to_string(to)
+                                           + "; expected equal counts or mono into any");
+    for (const Connection& other : next.connections)
+        if (other.from == connection.from && other.to == connection.to)
+            throw CommandError("already_connected",
+                               "\"" + op.from + "\" is connected to \"" + op.to + "\" already");
+    if (op.feedback) {
+        if (*op.feedback < 1 || *op.feedback > 1'000'000)
+            throw CommandError("out_of_range", "feedback is 1..1000000 frames, got "
+                                                   + std::to_string(*op.feedback));
+        for (std::uint32_t c = 0; c < to; ++c)
+            connection.lines.push_back(std::make_shared<process::DelayLine>(*op.feedback));
+    } else {
+        const std::string path = path_between(next, connection.to.name, connection.from.name);
+        if (!path.empty())
+            throw CommandError("loop", "\"" + op.from + "\" -> \"" + op.to + "\" closes the loop "
+                                           + path + " -> " + connection.to.name
+                                           + "; expected \"feedback\" for a connection that does");
+    }
+    next.connections.push_back(std::move(connection));
+    graph_changed = true;
+}
+
+void Edit::disconnect(const Disconnect& op) {
+    const Endpoint from = parse_endpoint(next, op.from, true);
+    const Endpoint to = parse_endpoint(next, op.to, false);
+    const auto found =
+        std::find_if(next.connections.begin(), next.connections.end(),
+                     [&](const Connection& c) { return c.from == from && c.to == to; });
+    if (found == next.connections.end())
+        throw CommandError("no_such_connection",
+                           "\"" + op.from + "\" is not connected to \"" + op.to + "\"");
+    next.connections.erase(found);
+    graph_changed = true;
+}
+
+// ---- Inputs and outputs -------------------------------------------------------------------------
+
+void Edit::add_strip(const AddStrip& op, double gain, bool mute) {
+    check_new_name(op.name);
+    if (op.channels < 1 || op.channels > kMaxChannels)
+        throw CommandError("out_of_range", std::string(op.is_input ? "input" : "output") + " \""
+                                               + op.name + "\": channels are 1.."
+                                               + std::to_string(kMaxChannels) + ", got "
+                                               + std::to_string(op.channels));
+    StripEntry strip;
+    strip.name = op.name;
+    strip.channels = op.channels;
+    strip.jack = op.jack;
+    strip.strip = std::make_shared<process::Strip>(op.channels);
+    if (context_.handles != nullptr) {
+        strip.handle = take_handle();
+        Slots& external = op.is_input ? *context_.input_slots : *context_.output_slots;
+        auto& taken = op.is_input ? taken_inputs_ : taken_outputs_;
+        for (std::uint32_t c = 0; c < op.channels; ++c) {
+            taken.push_back(external.take("port slots"));
+            strip.slots.push_back(taken.back());
+        }
+    }
+    strip.strip->handle = strip.handle;
+    strip.strip->bank.preset(process::Strip::kGain, gain);
+    strip.strip->bank.preset(process::Strip::kMute, mute ? 1.0 : 0.0);
+    slots.push_back({strip.handle, &strip.strip->bank, nullptr});
+    (op.is_input ? next.inputs : next.outputs)[op.name] = std::move(strip);
+    graph_changed = true;
+    ports_changed = true;
+}
+
+void Edit::remove_strip(bool is_input, const std::string& name) {
+    auto& strips = is_input ? next.inputs : next.outputs;
+    const auto found = strips.find(name);
+    if (found == strips.end())
+        throw CommandError("no_such_node", std::string("there is no ")
+                                               + (is_input ? "input" : "output") + " \"" + name
+                                               + "\"");
+    slots.push_back({{found->second.handle.slot, 0}, nullptr, nullptr});
+    (is_input ? removed_inputs : removed_outputs).push_back(found->second);
+    forget_connections(name);
+    strips.erase(found);
+    graph_changed = true;
+    ports_changed = true;
+}
+
+void Edit::rename_strip(const RenameStrip& op) {
+    auto& strips = op.is_input ? next.inputs : next.outputs;
+    const auto found = strips.find(op.name);
+    if (found == strips.end())
+        throw CommandError("no_such_node", std::string("there is no ")
+                                               + (op.is_input ? "input" : "output") + " \""
+                                               + op.name + "\"");
+    if (op.to == op.name) return;
+    check_new_name(op.to);
+    StripEntry strip = std::move(found->second);
+    strips.erase(found);
+    strip.name = op.to;
+    strips[op.to] = std::move(strip);
+    for (Connection& connection : next.connections) {
+        if (connection.from.name == op.name) connection.from.name = op.to;
+        if (connection.to.name == op.name) connection.to.name = op.to;
+    }
+    graph_changed = true;
+    ports_changed = true;
+}
+
+// ---- Values -------------------------------------------------------------------------------------
+
+void Edit::set_value(const SetValue& op, std::vector<process::FileInstall>* files) {
+    const ParamRef ref = resolve(next, op.target);
+    if (ref.is_file) {
+        const auto* name = std::get_if<std::string>(&op.value);
+        if (name == nullptr)
+            throw CommandError("bad_type", describe(op.target) + " takes the name of a file");
+        NodeEntry& node = next.nodes.at(op.target.name);
+        if (files == nullptr) {
+            wanted_files.push_back({node.name, ref.param, file_path(*ref.info, node.name, *name)});
+        } else {
+            const auto opened =
+                std::find_if(files->begin(), files->end(), [&](const process::FileInstall& f) {
+                    return f.param == ref.param && f.node->handle == node.handle;
+                });
+            if (opened == files->end())
+                throw CommandError("no_such_node",
+                                   "node \"" + node.name
+                                       + "\" was replaced while the file was opened");
+            installs.push_back(*opened);
+            files->erase(opened);
+        }
+        node.files[op.target.param] = *name;
+        return;
+    }
+    const double value = to_number(ref, op.target, op.value);
+    sets.push_back({ref.handle, ref.param, value});
+    cuts = cuts || op.target.kind != Target::Kind::node_param;
+}
+
+void Edit::panic() {
+    sets.push_back({next.master, process::Master::kMute, 1.0});
+    cuts = true;
+    reset_all = true;
+}
+
+// ---- Racks --------------------------------------------------------------------------------------
+
+void Edit::load_rack(const Rack& rack, Loads* loaded) {
+    while (!next.nodes.empty())
+        remove_node(next.nodes.begin()->first);
+    // Inputs and outputs that stay keep their ports, and what others connected to them.
+    const auto keep = [&](bool is_input, const std::vector<RackPort>& wished) {
+        const auto& strips = is_input ? next.inputs : next.outputs;
+        std::vector<std::string> gone;
+        for (const auto& [name, strip] : strips) {
+            const bool stays = std::any_of(wished.begin(), wished.end(), [&](const RackPort& port) {
+                return port.name == strip.name && port.channels == strip.channels;
+            });
+            if (!stays) gone.push_back(name);
+        }
+        for (const std::string& name : gone)
+            remove_strip(is_input, name);
+    };
+    keep(true, rack.inputs);
+    keep(false, rack.outputs);
+    next.connections.clear();
+
+    const auto where = [&](std::uint32_t line, const CommandError& error) {
+        const std::string at = line == 0 ? "" : rack.file + ":" + std::to_string(line) + ": ";
+        return CommandError("bad_rack", at + error.what() + " (" + error.code + ")");
+    };
+    const auto add_strips = [&](bool is_input, const std::vector<RackPort>& wished) {
+        for (const RackPort& port : wished) {
+            auto& strips = is_input ? next.inputs : next.outputs;
+            try {
+                if (const auto kept = strips.find(port.name); kept != strips.end()) {
+                    kept->second.jack = port.jack;
+                    const process::Handle handle = kept->second.handle;
+                    sets.push_back({handle, process::Strip::kGain, port.gain});
+                    sets.push_back({handle, process::Strip::kMute, port.mute ? 1.0 : 0.0});
+                    cuts = true;
+                    ports_changed = true;
+                } else {
+                    add_strip({is_input, port.name, port.channels, port.jack}, port.gain,
+                              port.mute);
+                }
+            } catch (const CommandError& error) {
+                throw where(port.line, error);
+            }
+        }
+    };
+    add_strips(true, rack.inputs);
+    add_strips(false, rack.outputs);
+    for (const RackNode& node : rack.nodes) {
+        try {
+            add_node({node.name, node.plugin, node.channels, node.params, node.bypass}, loaded);
+        } catch (const CommandError& error) {
+            throw where(node.line, error);
+        }
+    }
+    for (const RackConnection& connection : rack.connections) {
+        try {
+            connect({connection.from, connection.to, connection.feedback});
+        } catch (const CommandError& error) {
+            throw where(connection.line, error);
+        }
+    }
+    graph_changed = true;
+}
+
+} // namespace backline::engine

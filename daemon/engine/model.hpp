@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: 2026 The backline authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/plugin/instance.hpp"
+#include "daemon/plugin/registry.hpp"
+#include "daemon/process/plan.hpp"
+#include "daemon/process/strip.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace backline::engine {
+
+/// A plugin instance in the graph.
+struct NodeEntry {
+    std::string name;
+    std::shared_ptr<const plugin::PluginInfo> info;
+    std::optional<std::uint32_t> channels;    ///< as asked for; absent = the plugin's defaults
+    std::vector<std::uint32_t> port_channels; ///< per port; 0 for event ports
+    process::Handle handle;
+    std::shared_ptr<plugin::Shared> shared;
+    std::map<std::string, std::string> files; ///< parameter symbol -> name of the file in place
+    std::uint32_t latency = 0;                ///< frames
+    std::uint64_t tail = 0;                   ///< frames; UINT64_MAX = for ever
+    bool start_bypassed = false;              ///< bypass at creation; the live value is in the cell
+
+    process::ParamCell& param(std::uint32_t index) const { return shared->cells[index]; }
+    process::ParamCell& bypass() const { return shared->cells[info->params.size()]; }
+};
+
+/// An input or an output: a named group of external ports.
+struct StripEntry {
+    std::string name;
+    std::uint32_t channels = 1;
+    process::Handle handle;
+    std::shared_ptr<process::Strip> strip;
+    std::vector<std::uint32_t> slots; ///< external slot per channel
+    std::vector<std::string> jack;    ///< wished outside port per channel; "" or absent = none
+};
+
+/// One end of a connection, resolved: `port` is the index in the plugin's descriptor and 0 for
+/// inputs and outputs. `channel` is from 0; absent = the whole bus.
+struct Endpoint {
+    std::string name;
+    std::uint32_t port = 0;
+    std::optional<std::uint32_t> channel;
+    friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+struct Connection {
+    Endpoint from, to;
+    std::optional<std::uint32_t> feedback; ///< frames; absent = a direct connection
+    /// The memory of a feedback connection, one per destination channel; shared with plans.
+    std::vector<std::shared_ptr<process::DelayLine>> lines;
+};
+
+/// The graph as a value: copied to prepare an edit, published once it is applied. Everything it
+/// points to is safe to look at from any control-side thread for as long as the model lives.
+struct Model {
+    std::uint64_t revision = 0; ///< grows with every applied graph command
+    std::map<std::string, NodeEntry> nodes;
+    std::map<std::string, StripEntry> inputs;
+    std::map<std::string, StripEntry> outputs;
+    std::vector<Connection> connections; ///< in the order made
+    process::Handle master;
+    std::shared_ptr<process::Master> master_state;
+    std::uint32_t latency = 0; ///< frames, longest path from an input to an output
+    double rate = 0.0;         ///< frames per second that instances are activated for
+    std::uint64_t plan_number = 0;
+    std::uint32_t buffers = 0; ///< that the plan uses
+
+    bool has(const std::string& name) const {
+        return nodes.count(name) != 0 || inputs.count(name) != 0 || outputs.count(name) != 0;
+    }
+};
+
+/// The way an endpoint is written: "eq", "comp:sidechain", "eq:out.1" (channels from 1).
+std::string to_string(const Model& model, const Endpoint& endpoint, bool is_source);
+
+/// Reads "name[:port[.channel]]". Without a port it is the main one of its direction. Throws
+/// CommandError: no_such_node, no_such_port, channels.
+Endpoint parse_endpoint(const Model& model, const std::string& text, bool is_source);
+
+/// Channels of an endpoint: of its bus, or 1 when it names one channel.
+std::uint32_t channel_count(const Model& model, const Endpoint& endpoint);
+
+} // namespace backline::engine

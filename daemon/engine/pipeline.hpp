@@ -1,0 +1,152 @@
+// SPDX-FileCopyrightText: 2026 The backline authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/engine/edit.hpp"
+#include "daemon/engine/engine.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+namespace backline::engine {
+
+/// The live graph as a rack: values that differ from their defaults, files, wished connections.
+Rack to_rack(const Model& model);
+
+/// The engine's work without its thread: takes requests through load, prepare, apply and finish.
+/// All functions are called by the engine thread (offline: the one thread) unless marked [any].
+class Pipeline {
+  public:
+    using Work = std::function<void()>;
+    /// Runs `work` on the engine's thread, later.
+    using Post = std::function<void(Work)>;
+
+    Pipeline(Engine::Options options, process::Cycle& cycle, worker::Pool& pool,
+             plugin::Registry& registry, Engine::Callbacks callbacks, Post post);
+    ~Pipeline();
+
+    void set_driver(process::Driver* driver) { driver_ = driver; }
+
+    /// Takes a request in; counted before by count_in().
+    void accept(Request request);
+    /// One turn: finishes what was applied, commits what is ready, releases what is due. Returns
+    /// how long the thread may sleep.
+    std::chrono::milliseconds turn();
+    /// The offline turn; see Engine::step().
+    std::uint64_t step(std::uint64_t until);
+    /// All instances ready for `rate`, then `ready`.
+    void prepare(double rate, std::uint32_t period, Work ready);
+    void driver_changed();
+    void xrun(float delayed_us);
+    /// Empties the graph and lets go of all instances. No cycle runs any more.
+    void shut_down();
+
+    std::shared_ptr<const Model> model() const;                                // [any]
+    std::uint64_t clock_now() const;                                           // [any]
+    std::size_t scheduled() const { return scheduled_; }                       // [any]
+    std::size_t waiting() const { return waiting_; }                           // [any]
+    void count_in() { ++waiting_; }                                            // [any]
+    std::size_t abandoned() const { return abandoned_ + loader_.abandoned(); } // [any]
+
+  private:
+    /// A request on its way to the audio side.
+    struct Job {
+        Request request;
+        Loads loaded;
+        std::vector<process::FileInstall> files; ///< opened for nodes that exist
+        std::size_t loading = 0;
+        std::string error_code, error_message; ///< of a load
+    };
+    using JobPtr = std::shared_ptr<Job>;
+
+    /// A command on the audio side, and what is left to do once it is applied.
+    struct InFlight {
+        std::shared_ptr<const Model> model; ///< set when the graph changed
+        bool ports_changed = false;
+        std::vector<process::Handle> removed_nodes;
+        std::vector<StripEntry> removed_inputs, removed_outputs;
+        std::vector<std::uint64_t> tokens;
+        std::function<void()> after;
+    };
+
+    /// Edits of one frame, collected into one command.
+    struct Batch {
+        std::unique_ptr<process::Command> command = std::make_unique<process::Command>();
+        InFlight rest;
+        bool graph_changed = false;
+        bool empty = true;
+    };
+
+    // requests
+    void begin(const JobPtr& job);
+    void load(const JobPtr& job, std::vector<Wanted> wanted, std::vector<WantedFile> files);
+    void load_node(const JobPtr& job, Wanted want);
+    void load_file(const JobPtr& job, const WantedFile& want);
+    void loaded(const JobPtr& job);
+    void ready(const JobPtr& job);
+    void advance(std::uint64_t sender);
+    void fail(const JobPtr& job, const std::string& code, const std::string& message,
+              std::size_t op = 0);
+    void discard(Job& job);
+    // prepare and apply
+    void commit();
+    bool add_to(Batch& batch, const JobPtr& job);
+    void merge(Batch& batch, Edit& edit);
+    void send(Batch batch, std::uint64_t frame);
+    std::uint64_t release(std::uint64_t until);
+    void apply_if_idle();
+    bool idle() const;
+    // finish
+    void finish();
+    void finish(process::Command& command, InFlight rest);
+    void retire(std::unique_ptr<plugin::Instance> instance);
+    void publish_ports(const Model& model);
+    // rate changes and plugins' own requests
+    void reactivate();
+    void reactivated(double rate, std::shared_ptr<std::map<std::string, std::string>> failed,
+                     std::shared_ptr<std::vector<process::FileInstall>> files);
+    void serve_plugins();
+
+    plugin::Instance::Layout layout_of(const std::vector<std::uint32_t>& channels) const;
+    plugin::Instance* instance_of(const NodeEntry& node) const;
+    EditContext context(bool dry) const;
+
+    const Engine::Options options_;
+    process::Cycle& cycle_;
+    worker::Pool& pool_;
+    plugin::Registry& registry_;
+    const Engine::Callbacks callbacks_;
+    const Post post_;
+    process::Driver* driver_ = nullptr;
+    mutable std::mutex model_mutex_;
+    std::shared_ptr<const Model> published_;
+
+    Model head_; ///< the newest prepared graph: what is in flight is part of it
+    mutable Slots handles_, input_slots_, output_slots_;
+    mutable std::uint32_t generation_ = 1;
+    std::unordered_map<std::uint32_t, std::unique_ptr<plugin::Instance>> instances_; ///< by slot
+    plugin::Loader loader_;
+
+    std::unordered_map<std::uint64_t, std::deque<JobPtr>> senders_; ///< not committed yet, in order
+    std::deque<JobPtr> commits_;
+    std::map<std::pair<std::uint64_t, std::uint64_t>, JobPtr> schedule_; ///< by frame and order
+    std::uint64_t scheduled_order_ = 0;
+    std::unordered_map<process::Command*, InFlight> in_flight_;
+    std::uint64_t last_graph_frame_ = 0; ///< of the newest graph command on the audio side
+    std::size_t graphs_in_flight_ = 0;
+    std::atomic<std::size_t> scheduled_{0}, waiting_{0}, abandoned_{0};
+
+    double new_rate_ = 0.0; ///< not 0: instances have to be activated anew
+    bool reactivating_ = false;
+    std::vector<Work> rate_ready_;
+    std::uint32_t period_ = 0;
+    process::DriverStatus::State driver_state_ = process::DriverStatus::State::none;
+    std::uint64_t started_ns_;
+    std::chrono::steady_clock::time_point served_{};
+};
+
+} // namespace backline::engine

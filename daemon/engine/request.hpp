@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The backline authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/engine/rack.hpp"
+#include "daemon/engine/target.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace backline::engine {
+
+struct AddNode {
+    std::string name, plugin;
+    std::optional<std::uint32_t> channels;
+    std::vector<std::pair<std::string, Value>> params; ///< initial values by symbol
+    bool bypass = false;
+};
+struct RemoveNode {
+    std::string name;
+};
+struct RenameNode {
+    std::string name, to;
+};
+/// Puts another plugin in a node's place; connections stay where ports of the same name and channel
+/// count exist, parameters keep their values where symbols do.
+struct ReplaceNode {
+    std::string name, plugin;
+};
+struct Connect {
+    std::string from, to;
+    std::optional<std::uint32_t> feedback; ///< frames
+};
+struct Disconnect {
+    std::string from, to;
+};
+struct AddStrip {
+    bool is_input = true;
+    std::string name;
+    std::uint32_t channels = 1;
+    std::vector<std::string> jack; ///< wished outside ports, one per channel
+};
+struct RemoveStrip {
+    bool is_input = true;
+    std::string name;
+};
+struct RenameStrip {
+    bool is_input = true;
+    std::string name, to;
+};
+/// A value, as part of a transaction, timed, or of a file parameter.
+struct SetValue {
+    Target target;
+    Value value;
+};
+/// Replaces the whole graph. Inputs and outputs that the rack has too (same name and channels) keep
+/// their external ports, and what others connected to them.
+struct LoadRack {
+    Rack rack;
+};
+/// Mutes all outputs (the master's switch) and resets every node.
+struct Panic {};
+
+using Op = std::variant<AddNode, RemoveNode, RenameNode, ReplaceNode, Connect, Disconnect, AddStrip,
+                        RemoveStrip, RenameStrip, SetValue, LoadRack, Panic>;
+
+/// Edits that are applied at one frame, all or none.
+struct Request {
+    std::uint64_t token = 0;  ///< the submitter's; comes back in the Completion
+    std::uint64_t sender = 0; ///< requests of one sender are applied in the order submitted
+    std::vector<Op> ops;
+    /// Sample clock at which it is due; absent = as soon as possible.
+    std::optional<std::uint64_t> frame;
+    bool check_only = false; ///< a dry run: prepared, instances included, and dropped
+};
+
+/// The one outcome of a request.
+struct Completion {
+    std::uint64_t token = 0;
+    bool ok = false;
+    std::string code, message;  ///< of a failure
+    std::size_t failed_op = 0;  ///< index in Request::ops
+    std::uint64_t frame = 0;    ///< sample clock at which it was applied
+    std::uint64_t revision = 0; ///< of the graph, afterwards
+    std::uint64_t ticket = 0;   ///< Driver::settled() ticket of the ports it made; 0 = none
+};
+
+/// Whether an op changes the graph (as opposed to a value).
+bool is_graph_op(const Op& op);
+
+} // namespace backline::engine

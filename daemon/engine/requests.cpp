@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: 2026 The backline authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The pipeline's first half: a request comes in, is checked, and what it needs is loaded.
+#include "daemon/engine/pipeline.hpp"
+
+namespace backline::engine {
+
+void Pipeline::accept(Request request) {
+    auto job = std::make_shared<Job>();
+    job->request = std::move(request);
+    if (job->request.frame) {
+        // Only form and plugin ids are checked now; names and loops when it is due.
+        Edit trial(context(true), head_);
+        std::vector<Wanted> wanted;
+        for (std::size_t i = 0; i < job->request.ops.size(); ++i) {
+            try {
+                trial.apply(job->request.ops[i], nullptr, nullptr);
+            } catch (const CommandError& error) {
+                if (error.code == "no_such_plugin" || error.code == "plugin_refused"
+                    || error.code == "no_such_file")
+                    return fail(job, error.code, error.what(), i);
+            }
+        }
+        load(job, std::move(trial.wanted), std::move(trial.wanted_files));
+        return;
+    }
+    auto& queue = senders_[job->request.sender];
+    queue.push_back(job);
+    if (queue.size() == 1) begin(job);
+}
+
+void Pipeline::begin(const JobPtr& job) {
+    Edit trial(context(true), head_);
+    for (std::size_t i = 0; i < job->request.ops.size(); ++i) {
+        try {
+            trial.apply(job->request.ops[i], nullptr, nullptr);
+        } catch (const CommandError& error) {
+            return fail(job, error.code, error.what(), i);
+        }
+    }
+    load(job, std::move(trial.wanted), std::move(trial.wanted_files));
+}
+
+void Pipeline::load(const JobPtr& job, std::vector<Wanted> wanted, std::vector<WantedFile> files) {
+    job->loading = wanted.size() + files.size();
+    if (job->loading == 0) return ready(job);
+    for (Wanted& want : wanted)
+        load_node(job, std::move(want));
+    for (const WantedFile& want : files)
+        load_file(job, want);
+}
+
+plugin::Instance::Layout Pipeline::layout_of(const std::vector<std::uint32_t>& channels) const {
+    return {channels, head_.rate, cycle_.max_frames(), options_.offline};
+}
+
+void Pipeline::load_node(const JobPtr& job, Wanted want) {
+    // Shared with the loader thread, which may be abandoned in the middle of it.
+    struct Outcome {
+        std::unique_ptr<plugin::Instance> instance;
+        std::vector<process::FileInstall> files;
+        std::string code, message;
+    };
+    auto outcome = std::make_shared<Outcome>();
+    auto task = [outcome, want, layout = layout_of(want.port_channels), &pool = pool_] {
+        try {
+            outcome->instance = plugin::Instance::create(want.info, pool);
+            outcome->instance->activate(layout);
+            for (const auto& [param, path] : want.files)
+                outcome->files.push_back(
+                    {&outcome->instance->node(), param, outcome->instance->open_file(param, path)});
+        } catch (const plugin::PluginError& error) {
+            outcome->code = error.code;
+            outcome->message = "node \"" + want.name + "\": " + error.what();
+            outcome->instance.reset();
+        }
+    };
+    loader_.run(task, [this, job, outcome, want](plugin::Loader::Outcome how) {
+        post_([this, job, outcome, want, how] {
+            if (how == plugin::Loader::Outcome::timeout) {
+                job->error_code = "plugin_timeout";
+                job->error_message = "node \"" + want.name + "\": " + want.info->id
+                                     + " was not ready within "
+                                     + std::to_string(static_cast<int>(options_.load_limit_s + 0.5))
+                                     + " s; it was abandoned";
+            } else if (!outcome->instance) {
+                job->error_code = outcome->code;
+                job->error_message = outcome->message;
+            } else {
+                job->loaded.emplace(
+                    want.name, Loaded{std::move(outcome->instance), std::move(outcome->files)});
+            }
+            loaded(job);
+        });
+    });
+}
+
+void Pipeline::load_file(const JobPtr& job, const WantedFile& want) {
+    const auto node = head_.nodes.find(want.node);
+    plugin::Instance* instance = node == head_.nodes.end() ? nullptr : instance_of(node->second);
+    if (instance == nullptr) {
+        // The node itself is part of this transaction: it is not loaded yet.
+        job->error_code = "bad_bundle";
+        job->error_message =
+            "node \"" + want.node + "\": give the file as an initial value of /node/add instead";
+        post_([this, job] { loaded(job); });
+        return;
+    }
+    struct Outcome {
+        void* object = nullptr;
+        std::string code, message;
+    };
+    auto outcome = std::make_shared<Outcome>();
+    // The instance cannot end before: its end is a later task of the same loader.
+    auto task = [outcome, instance, want] {
+        try {
+            outcome->object = instance->open_file(want.param, want.path);
+        } catch (const plugin::PluginError& error) {
+            outcome->code = error.code;
+            outcome->message = "node \"" + want.node + "\": " + error.what();
+        }
+    };
+    loader_.run(task, [this, job, outcome, want, instance](plugin::Loader::Outcome how) {
+        post_([this, job, outcome, want, instance, how] {
+            if (how == plugin::Loader::Outcome::timeout) {
+                job->error_code = "plugin_timeout";
+                job->error_message = "node \"" + want.node + "\": the file was not ready in time";
+            } else if (outcome->object == nullptr) {
+                job->error_code = outcome->code;
+                job->error_message = outcome->message;
+            } else {
+                // A node that is gone by now has closed the file with itself.
+                const auto found = head_.nodes.find(want.node);
+                if (found != head_.nodes.end() && instance_of(found->second) == instance)
+                    job->files.push_back({&instance->node(), want.param, outcome->object});
+            }
+            loaded(job);
+        });
+    });
+}
+
+void Pipeline::loaded(const JobPtr& job) {
+    if (--job->loading != 0) return;
+    if (!job->error_code.empty()) {
+        discard(*job);
+        return fail(job, job->error_code, job->error_message);
+    }
+    ready(job);
+}
+
+void Pipeline::ready(const JobPtr& job) {
+    if (job->request.frame) {
+        schedule_.emplace(std::pair{*job->request.frame, scheduled_order_++}, job);
+        ++scheduled_;
+    } else {
+        commits_.push_back(job);
+    }
+}
+
+void Pipeline::advance(std::uint64_t sender) {
+    const auto found = senders_.find(sender);
+    if (found == senders_.end()) return;
+    found->second.pop_front();
+    if (found->second.empty())
+        senders_.erase(found);
+    else
+        begin(JobPtr(found->second.front()));
+}
+
+void Pipeline::fail(const JobPtr& job, const std::string& code, const std::string& message,
+                    std::size_t op) {
+    --waiting_;
+    Completion completion;
+    completion.token = job->request.token;
+    completion.code = code;
+    completion.message = message;
+    completion.failed_op = op;
+    completion.revision = head_.revision;
+    if (callbacks_.completed) callbacks_.completed(std::move(completion));
+    // Later, not from within: a long row of failures must not become a deep stack.
+    if (!job->request.frame) post_([this, sender = job->request.sender] { advance(sender); });
+}
+
+/// Lets go of what was loaded for a request that will not be applied.
+void Pipeline::discard(Job& job) {
+    for (auto& [name, loaded] : job.loaded)
+        retire(std::move(loaded.instance)); // and with it the files opened for it
+    job.loaded.clear();
+    for (const process::FileInstall& file : job.files) {
+        const auto owner = instances_.find(file.node->handle.slot);
+        if (owner == instances_.end()) continue;
+        loader_.run([instance = owner->second.get(),
+                     file] { instance->close_file(file.param, file.object); },
+                    [](plugin::Loader::Outcome) {});
+    }
+    job.files.clear();
+}
+
+} // namespace backline::engine

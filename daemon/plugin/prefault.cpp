@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The backline authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/plugin/prefault.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include <sys/mman.h>
+
+namespace backline::plugin {
+
+namespace {
+
+// glibc's malloc places the heaps of its arenas at multiples of this (HEAP_MAX_SIZE on 64 bits).
+constexpr std::uintptr_t kArenaAlign = std::uintptr_t{64} << 20;
+
+/// One accessible private mapping.
+struct Mapping {
+    MemoryWatch::Range range;
+    bool writable = false;
+    bool file = false; ///< of a file, or of the kernel's own
+    bool heap = false; ///< one that malloc grows and gives out piece by piece
+};
+
+/// Reads /proc/self/maps (proc(5)), in order of addresses.
+std::vector<Mapping> mappings() {
+    std::vector<Mapping> all;
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> maps(std::fopen("/proc/self/maps", "re"),
+                                                               &std::fclose);
+    if (!maps) return all;
+    char line[512];
+    while (std::fgets(line, sizeof line, maps.get()) != nullptr) {
+        std::uintptr_t begin = 0, end = 0;
+        unsigned long inode = 0;
+        char rights[5] = {};
+        int name = 0;
+        if (std::sscanf(line, "%lx-%lx %4s %*s %*s %lu %n", &begin, &end, rights, &inode, &name)
+            < 4)
+            continue;
+        const char* const title = line + name;
+        const bool special = *title == '[' && std::strncmp(title, "[heap]", 6) != 0
+                             && std::strncmp(title, "[anon:", 6) != 0;
+        if (rights[0] != 'r' || rights[3] != 'p' || special) continue;
+        Mapping mapping{{begin, end}, rights[1] == 'w', inode != 0, false};
+        mapping.heap = mapping.writable && !mapping.file
+                       && (std::strncmp(title, "[heap]", 6) == 0 || begin % kArenaAlign == 0);
+        all.push_back(mapping);
+    }
+    return all;
+}
+
+void populate_range(const MemoryWatch::Range& range, bool writable) {
+#if defined(MADV_POPULATE_READ) && defined(MADV_POPULATE_WRITE)
+    madvise(reinterpret_cast<void*>(range.begin), range.end - range.begin,
+            writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+#else
+    static_cast<void>(range);
+    static_cast<void>(writable);
+#endif
+}
+
+} // namespace
+
+MemoryWatch::MemoryWatch() {
+    for (const Mapping& mapping : mappings())
+        before_.push_back(mapping.range);
+}
+
+void MemoryWatch::populate(What what) const {
+    auto known = before_.begin();
+    for (const Mapping& mapping : mappings()) {
+        if (mapping.heap) {
+            populate_range(mapping.range, true);
+            continue;
+        }
+        if (mapping.file ? what == What::memory : !mapping.writable) continue;
+        // What of the mapping lies between the ranges known before.
+        std::uintptr_t at = mapping.range.begin;
+        while (known != before_.end() && known->end <= at)
+            ++known;
+        for (auto next = known; at < mapping.range.end;) {
+            const std::uintptr_t gap_end = next == before_.end()
+                                               ? mapping.range.end
+                                               : std::min(mapping.range.end, next->begin);
+            if (at < gap_end) populate_range({at, gap_end}, mapping.writable);
+            if (next == before_.end()) break;
+            at = std::max(at, next->end);
+            ++next;
+        }
+    }
+}
+
+} // namespace backline::plugin

@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The backline authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/process/plan.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace backline::process {
+
+/// Puts something with parameters into a slot of the audio side's table, or takes it out.
+struct SlotChange {
+    Handle handle; ///< slot and its new generation; generation 0 empties the slot
+    ParamBank* bank = nullptr;
+    Node* node = nullptr; ///< nullptr for strips and the master
+};
+
+/// A parameter value that takes effect at the command's frame.
+struct TimedSet {
+    Handle handle;
+    std::uint32_t param;
+    double value;
+};
+
+/// A prepared file that goes in place; afterwards `object` is the one it replaced.
+struct FileInstall {
+    Node* node;
+    std::uint32_t param;
+    void* object;
+};
+
+/// One edit, prepared by the engine thread, applied by the audio thread in one piece and at one
+/// frame, finished (freed, answered) by the engine thread again. Members that are empty stay as
+/// they are.
+struct Command {
+    std::uint64_t number = 0; ///< order among commands and untimed sets
+    std::uint64_t frame = 0;  ///< sample clock at which it is due; 0 = at the next cycle
+
+    std::unique_ptr<Plan> plan; ///< the new plan; afterwards the one it replaced
+    std::vector<SlotChange> slots;
+    std::vector<TimedSet> sets;
+    std::vector<FileInstall> files;
+    std::vector<Node*> resets;
+
+    std::uint64_t applied_frame = 0; ///< set by apply
+    std::uint32_t stale_sets = 0;    ///< sets whose target was gone
+
+    /// Whether a slice has to begin at its frame: all but plain parameter values of nodes.
+    BACKLINE_RT bool cuts() const noexcept {
+        return plan || !slots.empty() || !files.empty() || !resets.empty() || cuts_for_sets;
+    }
+    bool cuts_for_sets = false; ///< one of the sets is a bypass, a gain or a mute
+};
+
+} // namespace backline::process

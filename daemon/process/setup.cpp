@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: 2026 The backline authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Construction and destruction of what the audio thread uses, on other threads. In an archive apart
+// from the code that runs on it: only this half allocates.
+#include "daemon/process/cycle.hpp"
+
+#include <cstdlib>
+
+namespace backline::process {
+
+ParamBank::ParamBank(ParamCell* cells, std::uint32_t count)
+    : cells_(cells),
+      count_(count),
+      // Room for a full backlog, for each parameter at the first frame, and for each once more at
+      // a later one (see Cycle::place_sets).
+      capacity_(kEventsPerCycle + 2 * count),
+      values_(std::make_unique<double[]>(count + 1)),
+      pending_(std::make_unique<double[]>(count + 1)),
+      dirty_(std::make_unique<std::uint32_t[]>(count + 1)),
+      is_dirty_(std::make_unique<bool[]>(count + 1)),
+      events_(std::make_unique<bl_param_event[]>(capacity_)) {}
+
+Meter::Meter(std::uint32_t channels)
+    : channels_(channels),
+      running_(std::make_unique<Channel[]>(channels)),
+      published_(std::make_unique<Channel[]>(channels)) {}
+
+DelayLine::DelayLine(std::uint32_t frames)
+    : frames_(frames), ring_(std::make_unique<float[]>(frames)) {}
+
+void Plan::FreeArena::operator()(void* memory) const noexcept {
+    std::free(memory);
+}
+
+Cycle::Cycle(const Options& options, Master& master)
+    : max_frames_(options.max_frames),
+      ready_(options.ready),
+      work_now_(options.work_now),
+      work_context_(options.work_context),
+      sets_(16384),
+      commands_(kCommandsInFlight),
+      done_(kCommandsInFlight),
+      reports_(1024),
+      clock_(options.start_clock),
+      targets_(std::make_unique<Target[]>(kSlots)),
+      master_(&master) {
+    master.handle = {0, 1};
+    targets_[0] = {1, &master.bank, nullptr};
+    anchor_.write({clock_, 0, 0, 0.0, 0});
+}
+
+Cycle::~Cycle() {
+    for (std::uint32_t i = 0; i < due_count_; ++i)
+        delete due_[i];
+    Command* command = nullptr;
+    while (commands_.try_pop(command))
+        delete command;
+    while (done_.try_pop(command))
+        delete command;
+}
+
+} // namespace backline::process

@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: 2026 The backline authors
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "daemon/process/params.hpp"
+#include "daemon/rt/annotations.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace backline::process {
+
+/// Levels of one strip over the time since its reader last asked. The reader raises `wanted`, the
+/// audio role answers at its next cycle by publishing and starting anew; neither waits.
+class Meter {
+  public:
+    struct Channel {
+        float peak = 0.0f;         ///< largest absolute sample
+        std::uint32_t clipped = 0; ///< samples at or beyond full scale
+        double square_sum = 0.0;
+    };
+
+    explicit Meter(std::uint32_t channels);
+
+    std::uint32_t channels() const noexcept { return channels_; }
+
+    /// [audio]
+    BACKLINE_RT void add(std::uint32_t channel, const float* samples,
+                         std::uint32_t frames) noexcept;
+    /// Counts frames and answers the reader; once per cycle. [audio]
+    BACKLINE_RT void publish(std::uint32_t frames) noexcept;
+
+    /// Copies the newest published levels to `out` (channels() of them), asks for the next and
+    /// returns how many frames they cover; 0 when none are there yet. [one reader]
+    std::uint64_t read(Channel* out) noexcept;
+
+  private:
+    std::uint32_t channels_;
+    std::unique_ptr<Channel[]> running_;
+    std::uint64_t running_frames_ = 0;
+    std::unique_ptr<Channel[]> published_;
+    std::uint64_t published_frames_ = 0;
+    std::atomic<std::uint32_t> wanted_{1};
+    std::atomic<std::uint32_t> given_{0};
+};
+
+/// An input or an output of the graph on the audio side: gain, mute and levels. The bank's
+/// parameters are kGain (dB) and kMute (0 or 1).
+struct Strip {
+    static constexpr std::uint32_t kGain = 0;
+    static constexpr std::uint32_t kMute = 1;
+    static constexpr std::uint32_t kParams = 2;
+    /// Gains at or below it are silence; the range of kGain ends here.
+    static constexpr double kGainMin = -96.0;
+    static constexpr double kGainMax = 24.0;
+
+    explicit Strip(std::uint32_t channels_)
+        : channels(channels_),
+          cells(std::make_unique<ParamCell[]>(kParams)),
+          bank(cells.get(), kParams),
+          meter(channels_) {}
+
+    /// Takes over waiting parameter values. [audio]
+    BACKLINE_RT void update() noexcept;
+
+    std::uint32_t channels;
+    Handle handle;
+    std::unique_ptr<ParamCell[]> cells;
+    ParamBank bank;
+    Meter meter;
+    float gain = 1.0f; ///< linear, mute included; without the master's mute
+    std::atomic<std::uint64_t> scrubbed{0};
+};
+
+/// What concerns the graph as a whole. The bank's parameter is kMute.
+struct Master {
+    static constexpr std::uint32_t kMute = 0;
+    static constexpr std::uint32_t kParams = 1;
+
+    Master() : cells(std::make_unique<ParamCell[]>(kParams)), bank(cells.get(), kParams) {}
+
+    std::unique_ptr<ParamCell[]> cells;
+    ParamBank bank;
+    Handle handle;
+    bool muted = false;
+};
+
+} // namespace backline::process
