@@ -45,7 +45,7 @@ void JackPatchbay::set_ports(const std::vector<process::ExternalPort>& ports) {
 }
 
 void JackPatchbay::keep(const JackLink& link) {
-    kept_[link] = Kept{looks_, std::nullopt};
+    kept_[link] = Kept{looks_, std::nullopt, false};
     withdrawn_.erase(link);
     for (Wish& wish : wishes_)
         wish.made.erase(link); // outlives the wish from now on
@@ -80,7 +80,7 @@ JackPatchbay::Work JackPatchbay::look(const JackGraph& graph, Clock::time_point 
 
 void JackPatchbay::learn(const JackGraph& graph, Clock::time_point now, std::set<JackLink>& make) {
     for (const JackLink& link : graph.links)
-        kept_[link] = Kept{looks_, std::nullopt};
+        kept_[link] = Kept{looks_, std::nullopt, false};
     for (auto entry = kept_.begin(); entry != kept_.end();) {
         const JackLink& link = entry->first;
         Kept& kept = entry->second;
@@ -90,7 +90,10 @@ void JackPatchbay::learn(const JackGraph& graph, Clock::time_point now, std::set
         const bool returned = both && (graph.is_new(link.from) || graph.is_new(link.to));
         if (present || !both || returned) {
             kept.missed.reset();
+            kept.refused = false;
             if (!present && returned) make.insert(link);
+        } else if (kept.refused) {
+            // waits
         } else if (!kept.missed) {
             kept.missed = now;
         } else if (now - *kept.missed >= kGrace) {
@@ -120,6 +123,10 @@ void JackPatchbay::grant(Wish& wish, const JackGraph& graph, std::set<JackLink>&
         if (!there) make.insert(link);
         wish.made.insert(std::move(link));
     }
+}
+
+void JackPatchbay::refused(const JackLink& link) {
+    if (const auto found = kept_.find(link); found != kept_.end()) found->second.refused = true;
 }
 
 std::optional<JackPatchbay::Clock::time_point> JackPatchbay::look_again() const {

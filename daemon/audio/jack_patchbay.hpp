@@ -57,6 +57,9 @@ class JackPatchbay {
     };
     /// Takes in what is connected and says what to change.
     Work look(const JackGraph& graph, Clock::time_point now);
+    /// The server refused a connection that look() said to make: its other end is not active yet,
+    /// and appears again when it is.
+    void refused(const JackLink& link);
     /// When to look again though nothing happened.
     std::optional<Clock::time_point> look_again() const;
 
@@ -80,8 +83,9 @@ class JackPatchbay {
         std::set<JackLink> made; ///< what it stands for, as far as it was connected
     };
     struct Kept {
-        std::uint64_t seen = 0; ///< number of the last look that saw it
-        std::optional<Clock::time_point> missed;
+        std::uint64_t seen = 0;                  ///< number of the last look that saw it
+        std::optional<Clock::time_point> missed; ///< though both ends were there
+        bool refused = false;                    ///< nobody has undone it
     };
 
     void learn(const JackGraph& graph, Clock::time_point now, std::set<JackLink>& make);

@@ -69,6 +69,7 @@ void JackSession::set_ports(const std::vector<process::ExternalPort>& ports) {
         if (ports_.contains(place)) continue;
         jack_port_t* made = client_.register_port(port->name, port->is_input);
         if (made == nullptr) {
+            if (bridge_->gone()) return;
             log::limited(LogLevel::warning, "jack port", "the JACK server refused port {}",
                          port->name);
             continue; // tried again at the next sync
@@ -113,10 +114,12 @@ void JackSession::patch(JackPatchbay& patchbay, bool all_appeared) {
     const JackPatchbay::Work work = patchbay.look(graph, JackPatchbay::Clock::now());
     for (const JackLink& link : work.undo)
         client_.disconnect(link);
-    for (const JackLink& link : work.make)
-        if (!client_.connect(link))
-            log::limited(LogLevel::warning, "jack connect",
-                         "the JACK server refused to connect {} to {}", link.from, link.to);
+    for (const JackLink& link : work.make) {
+        if (client_.connect(link)) continue;
+        patchbay.refused(link);
+        log::limited(LogLevel::debug, "jack connect", "the JACK server refused to connect {} to {}",
+                     link.from, link.to);
+    }
 }
 
 Answer JackSession::connect(const std::string& from, const std::string& to, bool make,

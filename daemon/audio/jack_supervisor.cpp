@@ -379,7 +379,11 @@ void JackSupervisor::show() {
     desk_.set_status(status);
     if (!tell) return;
     if (other_state) {
-        log::info("JACK server \"{}\": {}", server_, words(status.state));
+        if (status.state == State::running)
+            log::info("JACK server \"{}\" is running at {} Hz, {} frames, {}", server_, status.rate,
+                      status.period, status.realtime ? "real-time" : "not real-time");
+        else
+            log::info("JACK server \"{}\" is {}", server_, words(status.state));
         show_kept();
     }
     if (options_.listener != nullptr) options_.listener->driver_changed();

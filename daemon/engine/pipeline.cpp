@@ -158,9 +158,7 @@ bool Pipeline::add_to(Batch& batch, const JobPtr& job) {
         for (; op < job->request.ops.size(); ++op)
             edit.apply(job->request.ops[op], &job->loaded, &job->files);
     } catch (const CommandError& error) {
-        for (auto& instance : edit.made)
-            retire(std::move(instance));
-        discard(*job);
+        drop(edit, *job);
         // The sender's next request begins in any case: see commit().
         --waiting_;
         Completion failure;
@@ -173,8 +171,7 @@ bool Pipeline::add_to(Batch& batch, const JobPtr& job) {
         return false;
     }
     if (job->request.check_only) {
-        for (auto& instance : edit.made)
-            retire(std::move(instance));
+        drop(edit, *job);
         --waiting_;
         Completion done;
         done.token = job->request.token;
@@ -185,7 +182,24 @@ bool Pipeline::add_to(Batch& batch, const JobPtr& job) {
     }
     merge(batch, edit);
     batch.rest.tokens.push_back(job->request.token);
+    let_go(*job);
     return true;
+}
+
+/// Ends the instances of an edit that will not be applied, and closes the files opened for them.
+void Pipeline::drop(Edit& edit, Job& job) {
+    for (const process::FileInstall& file : edit.installs) {
+        const auto owner = std::find_if(edit.made.begin(), edit.made.end(), [&](const auto& made) {
+            return &made->node() == file.node;
+        });
+        if (owner != edit.made.end())
+            close_file(owner->get(), file);
+        else
+            job.files.push_back(file); // of a node that exists: discard() knows whose
+    }
+    for (auto& instance : edit.made)
+        retire(std::move(instance));
+    discard(job);
 }
 
 void Pipeline::merge(Batch& batch, Edit& edit) {
@@ -264,9 +278,7 @@ void Pipeline::finish(process::Command& command, InFlight rest) {
         if (file.object == nullptr || owner == instances_.end()
             || &owner->second->node() != file.node)
             continue;
-        loader_.run([instance = owner->second.get(),
-                     file] { instance->close_file(file.param, file.object); },
-                    [](plugin::Loader::Outcome) {});
+        close_file(owner->second.get(), file);
     }
     for (const process::Handle handle : rest.removed_nodes) {
         const auto found = instances_.find(handle.slot);
@@ -324,6 +336,10 @@ void Pipeline::publish_ports(const Model& model) {
 /// Ends an instance on the loader thread; one that is stuck is leaked on purpose.
 void Pipeline::retire(std::unique_ptr<plugin::Instance> instance) {
     if (!instance) return;
+    if (openings_.count(instance.get()) != 0) {
+        parked_.push_back(std::move(instance));
+        return;
+    }
     auto held = std::make_shared<std::unique_ptr<plugin::Instance>>(std::move(instance));
     loader_.run(
         [this, held] {

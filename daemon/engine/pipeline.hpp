@@ -58,6 +58,7 @@ class Pipeline {
         Request request;
         Loads loaded;
         std::vector<process::FileInstall> files; ///< opened for nodes that exist
+        std::vector<plugin::Instance*> openers;  ///< whose end waits for this request's
         std::size_t loading = 0;
         std::string error_code, error_message; ///< of a load
     };
@@ -92,9 +93,12 @@ class Pipeline {
     void fail(const JobPtr& job, const std::string& code, const std::string& message,
               std::size_t op = 0);
     void discard(Job& job);
+    void close_file(plugin::Instance* instance, const process::FileInstall& file);
+    void let_go(Job& job);
     // prepare and apply
     void commit();
     bool add_to(Batch& batch, const JobPtr& job);
+    void drop(Edit& edit, Job& job);
     void merge(Batch& batch, Edit& edit);
     void send(Batch batch, std::uint64_t frame);
     std::uint64_t release(std::uint64_t until);
@@ -129,6 +133,10 @@ class Pipeline {
     mutable Slots handles_, input_slots_, output_slots_;
     mutable std::uint32_t generation_ = 1;
     std::unordered_map<std::uint32_t, std::unique_ptr<plugin::Instance>> instances_; ///< by slot
+    /// Requests that open files for an instance; it ends after them, so that what they have opened
+    /// can be closed.
+    std::unordered_map<const plugin::Instance*, std::size_t> openings_;
+    std::vector<std::unique_ptr<plugin::Instance>> parked_; ///< out of the graph, but in openings_
     plugin::Loader loader_;
 
     std::unordered_map<std::uint64_t, std::deque<JobPtr>> senders_; ///< not committed yet, in order

@@ -3,6 +3,8 @@
 // The pipeline's first half: a request comes in, is checked, and what it needs is loaded.
 #include "daemon/engine/pipeline.hpp"
 
+#include <algorithm>
+
 namespace backline::engine {
 
 void Pipeline::accept(Request request) {
@@ -111,7 +113,8 @@ void Pipeline::load_file(const JobPtr& job, const WantedFile& want) {
         std::string code, message;
     };
     auto outcome = std::make_shared<Outcome>();
-    // The instance cannot end before: its end is a later task of the same loader.
+    ++openings_[instance];
+    job->openers.push_back(instance);
     auto task = [outcome, instance, want] {
         try {
             outcome->object = instance->open_file(want.param, want.path);
@@ -129,10 +132,7 @@ void Pipeline::load_file(const JobPtr& job, const WantedFile& want) {
                 job->error_code = outcome->code;
                 job->error_message = outcome->message;
             } else {
-                // A node that is gone by now has closed the file with itself.
-                const auto found = head_.nodes.find(want.node);
-                if (found != head_.nodes.end() && instance_of(found->second) == instance)
-                    job->files.push_back({&instance->node(), want.param, outcome->object});
+                job->files.push_back({&instance->node(), want.param, outcome->object});
             }
             loaded(job);
         });
@@ -181,19 +181,44 @@ void Pipeline::fail(const JobPtr& job, const std::string& code, const std::strin
     if (!job->request.frame) post_([this, sender = job->request.sender] { advance(sender); });
 }
 
-/// Lets go of what was loaded for a request that will not be applied.
+/// Ends what was loaded for a request that will not be applied.
 void Pipeline::discard(Job& job) {
-    for (auto& [name, loaded] : job.loaded)
-        retire(std::move(loaded.instance)); // and with it the files opened for it
-    job.loaded.clear();
-    for (const process::FileInstall& file : job.files) {
-        const auto owner = instances_.find(file.node->handle.slot);
-        if (owner == instances_.end()) continue;
-        loader_.run([instance = owner->second.get(),
-                     file] { instance->close_file(file.param, file.object); },
-                    [](plugin::Loader::Outcome) {});
+    for (auto& [name, loaded] : job.loaded) {
+        for (const process::FileInstall& file : loaded.files)
+            close_file(loaded.instance.get(), file);
+        retire(std::move(loaded.instance));
     }
+    job.loaded.clear();
+    for (const process::FileInstall& file : job.files)
+        for (plugin::Instance* instance : job.openers)
+            if (&instance->node() == file.node) {
+                close_file(instance, file);
+                break;
+            }
     job.files.clear();
+    let_go(job);
+}
+
+/// Closes a file that is not in place any more, or never was. The instance cannot end before: its
+/// end is a later task of the same loader.
+void Pipeline::close_file(plugin::Instance* instance, const process::FileInstall& file) {
+    loader_.run([instance, file] { instance->close_file(file.param, file.object); },
+                [](plugin::Loader::Outcome) {});
+}
+
+/// The request needs its instances no longer; those that left the graph meanwhile may end.
+void Pipeline::let_go(Job& job) {
+    for (plugin::Instance* instance : job.openers) {
+        const auto count = openings_.find(instance);
+        if (--count->second != 0) continue;
+        openings_.erase(count);
+        const auto parked = std::find_if(parked_.begin(), parked_.end(),
+                                         [&](const auto& each) { return each.get() == instance; });
+        if (parked == parked_.end()) continue;
+        retire(std::move(*parked));
+        parked_.erase(parked);
+    }
+    job.openers.clear();
 }
 
 } // namespace backline::engine

@@ -41,6 +41,7 @@ void Cycle::run(const Period& period) noexcept {
         done += frames;
         if (period.offline && work_now_ != nullptr) work_now_(work_context_);
     }
+    if (due_count_ != 0 && due_[0]->frame < clock_) count(counters_.deferred);
     if (resets_due_) reset_nodes();
 
     anchor_.write({first, period.start_ns, period.frames, period.rate,
@@ -143,10 +144,7 @@ void Cycle::apply_due(std::uint32_t& cuts, bool offline) noexcept {
     while (due_count_ != 0 && due_[0]->frame <= clock_) {
         Command* const command = due_[0];
         if (command->cuts()) {
-            if (!offline && !cut && cuts == kCutsPerCycle) {
-                count(counters_.deferred);
-                return;
-            }
+            if (!offline && !cut && cuts == kCutsPerCycle) return;
             cut = true;
         }
         if (command->frame < clock_) count(counters_.late_commands);

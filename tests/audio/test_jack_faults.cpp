@@ -135,8 +135,8 @@ TEST_F(JackFaultTest, SoundComesBackAfterEveryKill) {
         }
     }
     EXPECT_LE(slowest, 2000.0);
-    EXPECT_EQ(entries("/proc/self/fd"), descriptors);
-    EXPECT_EQ(entries("/proc/self/task"), threads);
+    EXPECT_LE(entries("/proc/self/fd"), descriptors);
+    EXPECT_LE(entries("/proc/self/task"), threads);
     EXPECT_LE(JackServer::shared_objects(), shared + 4) << "others' servers come and go";
     EXPECT_LT(memory("RssAnon"), resident + 1024);
     EXPECT_LT(memory("VmSize"), mapped + 16 * 1024) << "a server's segment is larger";

@@ -118,6 +118,19 @@ TEST_F(PatchbayTest, ADisconnectionIsMeantWhenBothEndsStay) {
     EXPECT_EQ(look({kIn, kSynth}, {}, true).make, Links{});
 }
 
+TEST_F(PatchbayTest, WhatTheServerRefusesWaitsForTheOtherClient) {
+    links.insert(kFromSynth);
+    look({kIn, kSynth}, {}, true);
+    links.clear();
+    ASSERT_EQ(look({kIn, kSynth}, {}, true).make, Links{kFromSynth});
+    links.clear(); // the synth has its port and is not active
+    patchbay.refused(kFromSynth);
+    look({kIn, kSynth});
+    now += std::chrono::seconds(10);
+    look({kIn, kSynth});
+    EXPECT_EQ(look({kIn, kSynth}, {"synth:out"}).make, Links{kFromSynth});
+}
+
 TEST_F(PatchbayTest, ARemovedPortIsForgotten) {
     links.insert(kFromSynth);
     look({kIn, kSynth}, {}, true);

@@ -13,13 +13,21 @@
 
 namespace backline::test {
 
-/// A cycle whose plan passes external input n on to external output n, unchanged.
+/// A cycle whose plan passes external input n on to external output n, unchanged; between the two
+/// a plugin without ports looks at the transport.
 class ThruCycle {
   public:
     static constexpr std::uint32_t kMaxFrames = 512;
 
     explicit ThruCycle(std::uint32_t channels)
         : channels_(channels), strip_(channels), cycle_(options(), master_) {
+        plugin_.struct_size = sizeof plugin_;
+        plugin_.data = this;
+        plugin_.process = [](const bl_plugin* self, const bl_process* call) -> bl_status {
+            static_cast<ThruCycle*>(self->data)->transport_.write(*call->transport);
+            return BL_OK;
+        };
+        node_.cost = &cost_;
         auto plan = std::make_unique<process::Plan>();
         plan->max_slice = kMaxFrames;
         for (std::uint32_t c = 0; c < channels; ++c) {
@@ -38,7 +46,10 @@ class ThruCycle {
         process::Step out{};
         out.kind = process::Step::Kind::output;
         out.output = {&strip_, channels, slots_.data(), from_.data(), scratch_.data()};
-        plan->steps = {in, out};
+        process::Step look{};
+        look.kind = process::Step::Kind::node;
+        look.node.node = &node_;
+        plan->steps = {in, look, out};
         command_.plan = std::move(plan);
         if (!cycle_.push(&command_)) throw std::runtime_error("the cycle takes no command");
         while (!cycle_.apply_idle(0)) {
@@ -49,6 +60,9 @@ class ThruCycle {
     process::Cycle& cycle() { return cycle_; }
     /// How often a period ran offline.
     std::uint64_t offline_periods() const { return offline_.load(); }
+
+    /// As the newest slice had it.
+    bl_transport transport() const { return transport_.read(); }
 
     /// The thru ports, named in_1…, out_1….
     std::vector<process::ExternalPort> ports() const {
@@ -80,6 +94,11 @@ class ThruCycle {
     std::vector<float*> to_;
     std::vector<const float*> from_;
     std::vector<std::uint8_t*> flags_;
+    rt::LatestValue<bl_transport> transport_;
+    bl_plugin plugin_{};
+    process::ParamCell bypass_;
+    process::NodeCost cost_;
+    process::Node node_{&plugin_, &bypass_, 0};
     process::Command command_;
     process::Cycle cycle_;
 };

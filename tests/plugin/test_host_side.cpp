@@ -267,7 +267,7 @@ TEST(InstanceWork, ReadersOutliveTheInstance) {
 TEST(InstanceWork, AStuckJobMakesRetireFail) {
     // Both live on: that is what abandoning means.
     static worker::Pool& pool = *new worker::Pool({.count = 1});
-    static std::vector<std::unique_ptr<Instance>> abandoned;
+    static auto& abandoned = *new std::vector<std::unique_ptr<Instance>>;
     auto stuck = make_fixture("good", "slow_work", pool);
     stuck->activate(default_layout(*stuck));
     AudioRole run(*stuck);

@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -31,8 +32,17 @@ class JackPeer {
         spawn();
         ask("open " + server + " " + name);
     }
+    /// Lets it close in order, or kills it when its server does not answer.
     ~JackPeer() {
         close(to_);
+        for (int waited = 0; waited < 500; ++waited) {
+            if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
+                close(from_);
+                return;
+            }
+            const timespec time{0, 1'000'000};
+            nanosleep(&time, nullptr);
+        }
         close(from_);
         ::kill(pid_, SIGKILL);
         while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
@@ -123,6 +133,11 @@ class JackPeer {
     void freewheel(bool on) { ask(on ? "freewheel 1" : "freewheel 0"); }
     /// Starts or stops the transport.
     void roll(bool on) { ask(on ? "roll 1" : "roll 0"); }
+    /// Tells the transport's musical time: always bar 3, beat 2 and a half.
+    void tempo(double beats_per_minute, int beats_per_bar, int beat_type) {
+        ask("tempo " + std::to_string(beats_per_minute) + " " + std::to_string(beats_per_bar) + " "
+            + std::to_string(beat_type));
+    }
 
   private:
     void spawn() {

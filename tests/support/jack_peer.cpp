@@ -41,6 +41,9 @@ struct Recording {
 
 class Peer {
   public:
+    ~Peer() {
+        if (client_ != nullptr) jack_client_close(client_);
+    }
     std::string obey(const std::string& line);
     bool fetched() const { return fetch_; }
     void send_recording();
@@ -49,6 +52,18 @@ class Peer {
     static int process(jack_nframes_t frames, void* self) {
         static_cast<Peer*>(self)->run(frames);
         return 0;
+    }
+    static void timebase(jack_transport_state_t, jack_nframes_t, jack_position_t* position, int,
+                         void* self) {
+        const jack_position_t& musical = static_cast<Peer*>(self)->musical_;
+        position->valid = JackPositionBBT;
+        position->bar = musical.bar;
+        position->beat = musical.beat;
+        position->tick = musical.tick;
+        position->beats_per_bar = musical.beats_per_bar;
+        position->beat_type = musical.beat_type;
+        position->ticks_per_beat = musical.ticks_per_beat;
+        position->beats_per_minute = musical.beats_per_minute;
     }
     void run(jack_nframes_t frames);
     jack_port_t* find(const std::string& name);
@@ -59,6 +74,7 @@ class Peer {
     std::map<std::string, Output> outputs_;
     std::map<std::string, jack_port_t*> inputs_;
     Recording recording_;
+    jack_position_t musical_{};
     std::atomic<bool> recording_now_{false};
     bool fetch_ = false;
 };
@@ -200,6 +216,19 @@ std::string Peer::obey(const std::string& line) {
         int on = 0;
         in >> on;
         require(jack_set_freewheel(client_, on) == 0, "the server refused");
+    } else if (verb == "tempo") {
+        double per_minute = 0.0;
+        float per_bar = 0.0f;
+        float type = 0.0f;
+        in >> per_minute >> per_bar >> type;
+        musical_.beats_per_bar = per_bar;
+        musical_.beat_type = type;
+        musical_.beats_per_minute = per_minute;
+        musical_.bar = 3;
+        musical_.beat = 2;
+        musical_.tick = 480;
+        musical_.ticks_per_beat = 960.0;
+        require(jack_set_timebase_callback(client_, 0, timebase, this) == 0, "the server refused");
     } else if (verb == "roll") {
         int on = 0;
         in >> on;

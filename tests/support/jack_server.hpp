@@ -41,12 +41,13 @@ class JackServer {
         name_ = "bl" + std::to_string(getpid()) + "-" + std::to_string(count++);
     }
     ~JackServer() {
-        // What a killed server leaves in shared memory, the next one clears away.
+        // The segments that a killed server leaves in shared memory, the next one clears away.
         if (killed_ && pid_ == 0) try {
                 start();
             } catch (const std::exception&) {
             }
         quit();
+        remove_leftovers();
     }
     JackServer(const JackServer&) = delete;
     JackServer& operator=(const JackServer&) = delete;
@@ -88,6 +89,18 @@ class JackServer {
     }
 
   private:
+    /// Sockets and semaphores of this name, of clients that were killed or left behind.
+    void remove_leftovers() const {
+        const std::string uid = std::to_string(getuid());
+        std::error_code error;
+        for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", error)) {
+            const std::string file = entry.path().filename();
+            if (file.starts_with("jack_" + name_ + "_")
+                || file.starts_with("jack_sem." + uid + "_" + name_ + "_"))
+                std::filesystem::remove(entry.path(), error);
+        }
+    }
+
     static void wait_ms(long ms) {
         const timespec time{ms / 1000, (ms % 1000) * 1'000'000};
         nanosleep(&time, nullptr);

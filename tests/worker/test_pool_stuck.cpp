@@ -29,7 +29,7 @@ struct Stuck {
             64, false, work_class) {}
 
     static Stuck& make(std::uint32_t work_class) {
-        static std::vector<std::unique_ptr<Stuck>> all;
+        static auto& all = *new std::vector<std::unique_ptr<Stuck>>; // never freed
         return *all.emplace_back(std::make_unique<Stuck>(work_class));
     }
 };

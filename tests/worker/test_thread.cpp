@@ -36,7 +36,7 @@ TEST(Thread, HasItsNameItsStackAndNoSignals) {
     named = true;
     EXPECT_TRUE(thread.join_for(20s));
     EXPECT_STREQ(name, "bl-test");
-    EXPECT_EQ(stack, 640u * 1024u);
+    EXPECT_GE(stack, 640u * 1024u); // a sanitizer adds to it
     EXPECT_TRUE(blocked);
     sigset_t mask;
     pthread_sigmask(SIG_SETMASK, nullptr, &mask);
