@@ -104,7 +104,7 @@ void JackBridge::install(jack_client_t* client) {
         client,
         [](jack_port_id_t port, int registered, void* self) {
             JackBridge& b = bridge(self);
-            if (registered != 0 && !b.new_ports_.try_push(port)) b.new_ports_lost_.store(true);
+            if (!b.port_events_.try_push({port, registered != 0})) b.port_events_lost_.store(true);
             b.graph_change();
         },
         this);

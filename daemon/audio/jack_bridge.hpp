@@ -17,6 +17,12 @@
 
 namespace backline::audio {
 
+/// A port of the server that came, or that left or whose client did.
+struct JackPortEvent {
+    jack_port_id_t port = 0;
+    bool came = false;
+};
+
 /// What JACK's callbacks of one client see: the port tables, the gate to the cycle, and flags for
 /// the jack thread. One per client's life. Outlives the client, for ever when that is abandoned,
 /// because JACK's threads may still come back.
@@ -63,10 +69,10 @@ class JackBridge {
     bool take_xrun(float& delayed_us) noexcept { return xrun_delays_.try_pop(delayed_us); }
     /// Whether ports or connections changed since the last call. [driver]
     bool take_graph_change() noexcept { return graph_changed_.exchange(false); }
-    /// The next port that was registered; false when there is none. [jack]
-    bool take_new_port(jack_port_id_t& port) noexcept { return new_ports_.try_pop(port); }
-    /// Whether ports were registered that take_new_port() cannot tell. [jack]
-    bool take_new_ports_lost() noexcept { return new_ports_lost_.exchange(false); }
+    /// The next one in order; false when there is none. [jack]
+    bool take_port_event(JackPortEvent& event) noexcept { return port_events_.try_pop(event); }
+    /// Whether there were some that take_port_event() cannot tell. [jack]
+    bool take_port_events_lost() noexcept { return port_events_lost_.exchange(false); }
 
     /// Frames from our inputs to our outputs, for the latency callback.
     void set_latency(std::uint32_t frames) noexcept { latency_.store(frames); }
@@ -108,13 +114,13 @@ class JackBridge {
     std::atomic<bool> freewheel_{false};
     std::atomic<bool> gone_{false};
     std::atomic<bool> graph_changed_{false};
-    std::atomic<bool> new_ports_lost_{false};
+    std::atomic<bool> port_events_lost_{false};
     std::atomic<std::uint64_t> xruns_{0};
     std::atomic<std::uint32_t> latency_{0};
     std::atomic<std::uint32_t> capture_latency_{0};
     std::atomic<std::uint32_t> playback_latency_{0};
     rt::SpscQueue<float> xrun_delays_{64};
-    rt::SpscQueue<jack_port_id_t> new_ports_{1024};
+    rt::SpscQueue<JackPortEvent> port_events_{1024};
 };
 
 } // namespace backline::audio

@@ -90,10 +90,11 @@ void JackPatchbay::learn(const JackGraph& graph, Clock::time_point now, std::set
         const bool returned = both && (graph.is_new(link.from) || graph.is_new(link.to));
         if (present || !both || returned) {
             kept.missed.reset();
-            kept.refused = false;
+            kept.waits = false;
             if (!present && returned) make.insert(link);
-        } else if (kept.refused) {
-            // waits
+        } else if (kept.waits || graph.has_left(link.from) || graph.has_left(link.to)) {
+            kept.waits = true;
+            kept.missed.reset();
         } else if (!kept.missed) {
             kept.missed = now;
         } else if (now - *kept.missed >= kGrace) {
@@ -126,7 +127,7 @@ void JackPatchbay::grant(Wish& wish, const JackGraph& graph, std::set<JackLink>&
 }
 
 void JackPatchbay::refused(const JackLink& link) {
-    if (const auto found = kept_.find(link); found != kept_.end()) found->second.refused = true;
+    if (const auto found = kept_.find(link); found != kept_.end()) found->second.waits = true;
 }
 
 std::optional<JackPatchbay::Clock::time_point> JackPatchbay::look_again() const {

@@ -20,9 +20,12 @@ struct JackGraph {
     JackPortList ports;
     std::set<JackLink> links; ///< of our ports, and those of JackPatchbay::kept() that are there
     std::set<std::string>
-        appeared;              ///< full names of ports that were registered since the last look
+        appeared; ///< full names of ports that were registered since the last look
+    std::set<std::string>
+        left; ///< full names of ports whose client said so, though they may be there
     bool all_appeared = false; ///< this is the first look at a new server
 
+    bool has_left(const std::string& port) const { return left.contains(port); }
     bool is_new(const std::string& port) const { return all_appeared || appeared.contains(port); }
 };
 
@@ -35,8 +38,8 @@ class JackPatchbay {
   public:
     using Clock = std::chrono::steady_clock;
     /// A connection that is gone while both ends are there is forgotten after this time; a client
-    /// that leaves loses its connections shortly before its ports.
-    static constexpr std::chrono::milliseconds kGrace{100};
+    /// that leaves loses its connections shortly before it is known that it does.
+    static constexpr std::chrono::milliseconds kGrace{500};
     /// Kept connections remembered; past it the one longest not seen is forgotten.
     static constexpr std::size_t kMaxKept = 4096;
 
@@ -85,7 +88,7 @@ class JackPatchbay {
     struct Kept {
         std::uint64_t seen = 0;                  ///< number of the last look that saw it
         std::optional<Clock::time_point> missed; ///< though both ends were there
-        bool refused = false;                    ///< nobody has undone it
+        bool waits = false; ///< nobody has undone it: an end is there, but not active
     };
 
     void learn(const JackGraph& graph, Clock::time_point now, std::set<JackLink>& make);

@@ -89,10 +89,10 @@ void JackSession::set_latency(std::uint32_t frames) {
 JackGraph JackSession::read_graph(const JackPatchbay& patchbay, bool all_appeared) {
     JackGraph graph;
     // Before the list is made: what registers in between is then seen now or the next time.
-    graph.all_appeared = bridge_->take_new_ports_lost() || all_appeared;
-    jack_port_id_t id = 0;
-    while (bridge_->take_new_port(id))
-        graph.appeared.insert(client_.port_name(id));
+    graph.all_appeared = bridge_->take_port_events_lost() || all_appeared;
+    JackPortEvent event;
+    while (bridge_->take_port_event(event))
+        (event.came ? graph.appeared : graph.left).insert(client_.port_name(event.port));
     graph.appeared.insert(just_registered_.begin(), just_registered_.end());
     just_registered_.clear();
 

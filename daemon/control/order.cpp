@@ -96,13 +96,6 @@ void Order::pump(const PeerPtr& peer) {
     }
 }
 
-void Order::forget(Peer& peer) {
-    peer.gone = true;
-    for (const Unit& unit : peer.waiting)
-        waiting_bytes_ -= unit.bytes;
-    peer.waiting.clear();
-}
-
 void Order::begin(Peer& peer, bool blocking) {
     ++peer.unfinished;
     if (blocking) ++peer.blocked;

@@ -36,8 +36,6 @@ class Order {
     void turn(std::uint64_t now);
     /// When turn() wants to be called next; nothing while nothing is waited for.
     [[nodiscard]] std::optional<std::uint64_t> next_turn() const;
-    /// A connection has ended: what it has waiting is dropped, what is under way goes on.
-    void forget(Peer& peer);
 
     /// Something begins that everything later of this sender has to wait for, or (not @p blocking)
     /// only `/sync`.

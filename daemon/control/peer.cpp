@@ -33,10 +33,9 @@ bool UdpRoute::send(std::span<const std::byte> packet, bool) {
 }
 
 bool StreamRoute::send(std::span<const std::byte> packet, bool needed) {
-    if (broken_ || (!needed && waiting() > kStreamLimit)) return false;
+    if (left_ || overrun_ || (!needed && waiting() > kStreamLimit)) return false;
     if (waiting() > kReplyLimit) {
-        // It asks and does not read.
-        broken_ = true;
+        overrun_ = true;
         return false;
     }
     const auto framed = protocol::frame(packet);
@@ -45,22 +44,23 @@ bool StreamRoute::send(std::span<const std::byte> packet, bool needed) {
 }
 
 bool StreamRoute::flush() {
-    while (!broken_ && waiting() != 0) {
+    while (!left_ && waiting() != 0) {
         const ssize_t sent =
             ::send(fd(), out_.data() + sent_, waiting(), MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent < 0) {
             if (errno == EINTR) continue;
-            broken_ = errno != EAGAIN;
+            left_ = errno != EAGAIN;
             break;
         }
         sent_ += static_cast<std::size_t>(sent);
     }
+    if (left_) sent_ = out_.size();
     // Moved only now and then, so that a slow reader costs no quadratic time.
     if (sent_ == out_.size() || sent_ > out_.size() / 2) {
         out_.erase(out_.begin(), out_.begin() + static_cast<std::ptrdiff_t>(sent_));
         sent_ = 0;
     }
-    return !broken_;
+    return !left_;
 }
 
 std::uint64_t UdpPeers::next_id() {

@@ -65,12 +65,13 @@ class StreamRoute final : public Route {
 
     /// The connection.
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-    /// Writes what waits. False when the connection is broken.
+    /// Writes what waits. False when nothing can be written any more.
     bool flush();
     /// Bytes that could not be sent yet.
     [[nodiscard]] std::size_t waiting() const noexcept { return out_.size() - sent_; }
-    /// Whether it has to be closed.
-    [[nodiscard]] bool broken() const noexcept { return broken_; }
+    /// Whether it asks and does not read, and has to be closed. One that has merely left still has
+    /// its say: what it sent before is there to be read.
+    [[nodiscard]] bool overrun() const noexcept { return overrun_; }
 
     protocol::FrameReader reader; ///< of what comes in
 
@@ -79,7 +80,8 @@ class StreamRoute final : public Route {
     std::size_t packet_max_;
     std::vector<std::byte> out_;
     std::size_t sent_ = 0;
-    bool broken_ = false;
+    bool overrun_ = false;
+    bool left_ = false; ///< nobody reads any more
 };
 
 /// A long reply that is asked for page by page.

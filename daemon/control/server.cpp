@@ -146,8 +146,9 @@ struct Server::Impl {
         if (found == connections.end()) return;
         const PeerPtr peer = found->second.peer;
         subscriptions.unsubscribe(*peer, nullptr);
-        order.forget(*peer);
-        // What is under way keeps the peer; its descriptor is closed now.
+        // What it has asked is carried out all the same, and keeps the peer; its descriptor is
+        // closed now.
+        peer->gone = true;
         peer->document.reset();
         connections.erase(found);
         peer->route = std::make_unique<Nowhere>();
@@ -172,10 +173,10 @@ struct Server::Impl {
             accept();
         }
         watch_accept();
-        // Connections that cannot take all that was sent are waited for; broken ones go.
+        // Connections that cannot take all that was sent are waited for, to a limit.
         std::vector<int> over;
         for (auto& [fd, connection] : connections) {
-            if (connection.route->broken()) over.push_back(fd);
+            if (connection.route->overrun()) over.push_back(fd);
             const bool out = connection.route->waiting() != 0;
             if (out == connection.wants_out) continue;
             connection.wants_out = out;

@@ -87,9 +87,9 @@ Endpoint parse_endpoint(const Model& model, const std::string& text, bool is_sou
                            "there is no node, input or output \"" + endpoint.name + "\"");
     }
     if (endpoint.channel && *endpoint.channel >= channels)
-        throw CommandError("channels", "\"" + text + "\" has " + std::to_string(channels)
-                                           + " channel(s), expected one of them, got "
-                                           + std::to_string(*endpoint.channel + 1));
+        throw CommandError("no_such_port", "\"" + text + "\" has " + std::to_string(channels)
+                                               + " channel(s), expected one of them, got "
+                                               + std::to_string(*endpoint.channel + 1));
     return endpoint;
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 namespace backline::plugin {
 
@@ -15,6 +16,13 @@ namespace {
 
 // glibc's malloc places the heaps of its arenas at multiples of this (HEAP_MAX_SIZE on 64 bits).
 constexpr std::uintptr_t kArenaAlign = std::uintptr_t{64} << 20;
+
+// A sanitizer reserves terabytes of address space that nobody may populate.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
 
 /// One accessible private mapping.
 struct Mapping {
@@ -27,6 +35,7 @@ struct Mapping {
 /// Reads /proc/self/maps (proc(5)), in order of addresses.
 std::vector<Mapping> mappings() {
     std::vector<Mapping> all;
+    if (kSanitized) return all;
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> maps(std::fopen("/proc/self/maps", "re"),
                                                                &std::fclose);
     if (!maps) return all;
@@ -44,22 +53,39 @@ std::vector<Mapping> mappings() {
                              && std::strncmp(title, "[anon:", 6) != 0;
         if (rights[0] != 'r' || rights[3] != 'p' || special) continue;
         Mapping mapping{{begin, end}, rights[1] == 'w', inode != 0, false};
-        mapping.heap = mapping.writable && !mapping.file
-                       && (std::strncmp(title, "[heap]", 6) == 0 || begin % kArenaAlign == 0);
+        const bool arena = begin % kArenaAlign == 0 && end - begin <= kArenaAlign;
+        mapping.heap =
+            mapping.writable && !mapping.file && (arena || std::strncmp(title, "[heap]", 6) == 0);
         all.push_back(mapping);
     }
     return all;
 }
 
-void populate_range(const MemoryWatch::Range& range, bool writable) {
+/// Populates ranges as long as they leave half of the free memory free: who reserves more address
+/// space than that does not mean to use all of it.
+class Populator {
+  public:
+    void operator()(const MemoryWatch::Range& range, bool writable) {
+        const std::size_t bytes = range.end - range.begin;
+        if (bytes > left_) return;
+        left_ -= bytes;
 #if defined(MADV_POPULATE_READ) && defined(MADV_POPULATE_WRITE)
-    madvise(reinterpret_cast<void*>(range.begin), range.end - range.begin,
-            writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
+        madvise(reinterpret_cast<void*>(range.begin), bytes,
+                writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
 #else
-    static_cast<void>(range);
-    static_cast<void>(writable);
+        static_cast<void>(writable);
 #endif
-}
+    }
+
+  private:
+    static std::size_t half_of_free() {
+        const long pages = sysconf(_SC_AVPHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+        return pages > 0 && size > 0
+                   ? static_cast<std::size_t>(pages) / 2 * static_cast<std::size_t>(size)
+                   : 0;
+    }
+    std::size_t left_ = half_of_free();
+};
 
 } // namespace
 
@@ -69,6 +95,7 @@ MemoryWatch::MemoryWatch() {
 }
 
 void MemoryWatch::populate(What what) const {
+    Populator populate_range;
     auto known = before_.begin();
     for (const Mapping& mapping : mappings()) {
         if (mapping.heap) {

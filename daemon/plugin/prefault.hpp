@@ -20,7 +20,8 @@ class MemoryWatch {
         memory_and_files ///< also code and data of libraries loaded since
     };
     /// Populates what was added, and whatever the heap had left untouched. Best effort: a kernel
-    /// before 5.14 or a limit on memory leaves it as it is.
+    /// before 5.14 or a limit on memory leaves it as it is, and what would take more than half of
+    /// the free memory is left alone. Does nothing in builds with a sanitizer.
     void populate(What what) const;
 
     /// A stretch of addresses.

@@ -61,6 +61,9 @@ class Level final : public sdk::Plugin {
         since_ = 0;
     }
 
+    /// Silence is a reading too: the host must not stop calling when there is no signal.
+    uint64_t tail() const noexcept override { return UINT64_MAX; }
+
     bl_status process(sdk::Process p) noexcept override {
         sdk::for_each_segment(
             p, [&](const bl_param_event& e) { rate_ = e.value; },

@@ -208,6 +208,9 @@ class Spectrum final : public sdk::Plugin {
         fresh_ = true;
     }
 
+    /// Silence is a reading too: the host must not stop calling when there is no signal.
+    uint64_t tail() const noexcept override { return UINT64_MAX; }
+
     bl_status process(sdk::Process p) noexcept override {
         if (filled_ > 0 && time_ + filled_ != p.time()) close(); // some cycles went without us
         sdk::for_each_segment(

@@ -114,6 +114,7 @@ TEST_F(JackDriverTest, TheTransportReachesThePlugins) {
     start_driver();
     ASSERT_TRUE(reaches(State::running));
     JackPeer peer(server.name(), "peer");
+    peer.activate();
     ASSERT_TRUE(eventually([&] { return thru.transport().flags == BL_TRANSPORT_FRAME; }));
     const auto at = thru.transport().frame;
     peer.roll(true);

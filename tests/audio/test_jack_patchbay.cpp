@@ -25,8 +25,9 @@ class PatchbayTest : public ::testing::Test {
   protected:
     /// One look at these ports; what it makes and undoes then is so.
     JackPatchbay::Work look(std::vector<JackPort> ports, std::set<std::string> appeared = {},
-                            bool all = false) {
+                            bool all = false, std::set<std::string> left = {}) {
         JackGraph graph;
+        graph.left = std::move(left);
         graph.ports = JackPortList("backline", std::move(ports));
         graph.appeared = std::move(appeared);
         graph.all_appeared = all;
@@ -104,6 +105,17 @@ TEST_F(PatchbayTest, ALeavingClientIsNotAWishToDisconnect) {
     look({kIn}); // then the port
     EXPECT_FALSE(patchbay.look_again());
     now += std::chrono::seconds(10);
+    EXPECT_EQ(look({kIn, kSynth}, {"synth:out"}).make, Links{kFromSynth});
+}
+
+TEST_F(PatchbayTest, AClientThatIsNotActiveForAWhileIsNotAWishToDisconnect) {
+    links.insert(kFromSynth);
+    look({kIn, kSynth}, {}, true);
+    links.clear();
+    look({kIn, kSynth});
+    look({kIn, kSynth}, {}, false, {"synth:out"}); // its port stays in the list
+    now += std::chrono::seconds(10);
+    look({kIn, kSynth});
     EXPECT_EQ(look({kIn, kSynth}, {"synth:out"}).make, Links{kFromSynth});
 }
 

@@ -46,6 +46,7 @@ TEST_F(LevelTest, FullScaleSquareIsZeroAndSilenceIsTheFloor) {
     for (size_t n = 0; n < square.size(); ++n)
         square[n] = n % 96 < 48 ? 1.0f : -1.0f;
     host.run({square, {}, std::vector<float>(9600, 1e-30f)}, 9600);
+    EXPECT_EQ(host.tail(), UINT64_MAX) << "silence is measured, not skipped";
     EXPECT_EQ(of("rms").back().values, (std::vector<float>{0, -200, -200}));
     EXPECT_EQ(of("peak").back().values, (std::vector<float>{0, -200, -200}));
 }

@@ -208,6 +208,17 @@ TEST_F(SpectrumTest, SlicingChangesNoBit) {
     }
 }
 
+TEST_F(SpectrumTest, SettingsHoldFromTheirFrameOn) {
+    host.activate({.rate = kRate, .channels = 1});
+    host.run({noise(20000)}, 20000, {{0, "size", 0}, {5003, "size", 1}});
+    const auto magnitude = of("magnitude");
+    const auto changed = std::find_if(magnitude.begin(), magnitude.end(),
+                                      [](const Result& r) { return r.values.size() == 513; });
+    ASSERT_NE(changed, magnitude.end());
+    EXPECT_EQ(changed->time, 5003u + 512u);
+    EXPECT_LE(std::prev(changed)->time, 5003u - 256u);
+}
+
 TEST_F(SpectrumTest, LostBlocksNeverEndUpInAWindow) {
     // The tone lies in the middle of a bin: one jump of its phase within a window would fill the
     // bins around it.

@@ -36,7 +36,7 @@ inline const std::string kSource = BACKLINE_SOURCE;
 class DaemonProcess {
   public:
     struct Options {
-        std::string jack_server;                   ///< "": runs without JACK
+        std::string jack_server{};                 ///< "": runs without JACK
         std::vector<std::string> arguments{};      ///< after those of this class
         std::vector<std::string> environment{};    ///< "NAME=value"
         std::vector<std::string> plugins{};        ///< directories besides the built plugins
@@ -127,9 +127,9 @@ class DaemonProcess {
 
 // ---- What the kernel knows about a process --------------------------------------------------
 
-/// Bytes of memory that are this process's own: its proportional share of every mapping except
-/// JACK's shared memory.
-inline std::size_t private_memory(pid_t pid) {
+/// The sum of one field ("Pss:", …) of smaps, in bytes, over every mapping except JACK's shared
+/// memory.
+inline std::size_t smaps_sum(pid_t pid, const std::string& field) {
     std::ifstream maps("/proc/" + std::to_string(pid) + "/smaps");
     std::size_t kib = 0;
     bool counts = false;
@@ -137,10 +137,19 @@ inline std::size_t private_memory(pid_t pid) {
         const std::string word = line.substr(0, line.find(' '));
         if (!word.ends_with(':'))
             counts = line.find("/dev/shm/jack") == std::string::npos;
-        else if (counts && word == "Pss:")
-            kib += std::stoul(line.substr(4));
+        else if (counts && word == field)
+            kib += std::stoul(line.substr(field.size()));
     }
     return kib * 1024;
+}
+
+/// Bytes that this process costs: what is its own, and its share of what it shares with others.
+inline std::size_t private_memory(pid_t pid) {
+    return smaps_sum(pid, "Pss:");
+}
+/// Bytes that this process has written to: unlike the above the same whoever else runs.
+inline std::size_t written_memory(pid_t pid) {
+    return smaps_sum(pid, "Anonymous:");
 }
 
 /// Mappings of things in /dev/shm, deleted ones included.
