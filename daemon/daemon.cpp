@@ -20,6 +20,8 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
+#include <system_error>
 
 namespace backline {
 
@@ -35,6 +37,15 @@ constexpr std::uint64_t kRackToken = 0;
 std::filesystem::path program_directory() {
     std::error_code error;
     return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+/// systemd makes it for a service; started by hand we do.
+void make_runtime_directory(const std::string& directory) {
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);
+    if (error)
+        throw std::runtime_error("runtime directory " + directory + ": " + error.message()
+                                 + "; --runtime-dir takes another");
 }
 
 void work_now(void* pool) {
@@ -108,7 +119,15 @@ Daemon::Daemon(DaemonOptions options, std::function<void()> quit)
     : parts_(std::make_unique<Parts>(std::move(options))) {
     Parts& p = *parts_;
     const Config& config = p.options.config;
-    if (!config.state.dir.empty()) p.state_lock.emplace(config.state.dir);
+    if (!config.state.dir.empty()) {
+        try {
+            p.state_lock.emplace(config.state.dir);
+        } catch (const std::system_error& error) {
+            throw std::runtime_error("state directory " + config.state.dir + ": "
+                                     + error.code().message()
+                                     + "; --state-dir takes another, \"\" none");
+        }
+    }
 
     p.realtime = system::prepare_realtime(kWantedPriority);
     for (const std::string& problem : p.realtime.problems)
@@ -176,6 +195,7 @@ void Daemon::start() {
         const bool is_path = name.find('/') != std::string::npos || name.ends_with(".toml");
         p.rack = is_path ? engine::load_rack(name) : control::read_rack(config.racks, name);
     }
+    make_runtime_directory(runtime_directory(config));
     p.server->start();
     if (!p.options.port_file.empty())
         system::write_port_file(p.options.port_file, p.server->port());

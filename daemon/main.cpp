@@ -49,7 +49,8 @@ int wait_for_the_end(DaemonOptions options) {
     pollfd wait[2] = {{signals.fd(), POLLIN, 0}, {quit, POLLIN, 0}};
     while (poll(wait, 2, -1) <= 0 || ((wait[0].revents | wait[1].revents) & POLLIN) == 0) {
     }
-    if (const auto number = signals.take()) log::info("ending: {}", strsignal(*number));
+    const auto number = signals.take();
+    log::info("ending: {}", number ? strsignal(*number) : "/quit");
     close(quit);
     return kAsked;
 }
@@ -59,7 +60,13 @@ Config load(const Arguments& given) {
     if (!given.jack_server.empty()) config.jack.server = given.jack_server;
     if (!given.jack_name.empty()) config.jack.name = given.jack_name;
     if (given.osc_port >= 0) config.osc.port = static_cast<std::uint16_t>(given.osc_port);
-    if (given.has_state_dir) config.state.dir = given.state_dir;
+    if (given.has_state_dir) {
+        // Saved racks go where the state goes, unless the configuration says otherwise.
+        if (config.racks.writable == Config::Racks().writable)
+            config.racks.writable = given.state_dir.empty() ? "" : given.state_dir + "/racks";
+        config.state.dir = given.state_dir;
+    }
+    config.racks.directories.emplace_back(kInstalledRacks);
     if (!given.runtime_dir.empty()) config.runtime.dir = given.runtime_dir;
     if (given.workers >= 0) config.workers.count = static_cast<std::uint32_t>(given.workers);
     return config;
@@ -68,7 +75,9 @@ Config load(const Arguments& given) {
 int run(const Arguments& given, bool render) {
     const Config config = load(given);
     if (given.check) {
-        std::printf("%s: ok\n", given.config.c_str());
+        std::printf("%s: %s\n", given.config.c_str(),
+                    access(given.config.c_str(), F_OK) == 0 ? "ok"
+                                                            : "not there, the defaults apply");
         return kAsked;
     }
     log::open(config.log.level);

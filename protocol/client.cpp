@@ -129,20 +129,21 @@ std::optional<Reply> Client::sort(Packet&& packet, std::int32_t id) {
 std::string Client::text(std::string_view address, const std::vector<Argument>& args,
                          Milliseconds timeout) {
     std::string result;
-    std::optional<std::pair<std::int32_t, std::int32_t>> version;
+    bool begun = false; // result holds pages of this revision and length
+    std::int32_t revision = 0;
+    std::int32_t total = 0;
     int restarts = 0;
     for (;;) {
         std::vector<Argument> asked = args;
-        if (version) asked.emplace_back(static_cast<std::int32_t>(result.size()));
+        if (begun) asked.emplace_back(static_cast<std::int32_t>(result.size()));
         const Reply reply = request(address, std::move(asked), timeout).or_throw();
         const Page page = page_from(reply, address);
-        const std::pair now{page.revision, page.total};
-        if (version && *version != now) {
+        if (begun && (page.revision != revision || page.total != total)) {
             if (++restarts == kRestarts)
                 throw RequestError("unavailable",
                                    std::string(address) + " changes faster than it can be read");
             result.clear();
-            version.reset();
+            begun = false;
             if (page.offset != 0) continue;
         }
         if (std::cmp_not_equal(page.offset, result.size()))
@@ -152,7 +153,9 @@ std::string Client::text(std::string_view address, const std::vector<Argument>& 
         if (std::cmp_equal(result.size(), page.total)) return result;
         if (page.text.empty())
             throw RequestError("bad_packet", std::string(address) + " answered with an empty page");
-        version = now;
+        begun = true;
+        revision = page.revision;
+        total = page.total;
     }
 }
 

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <utility>
 
+#include <pthread.h>
+
 #include <jack/statistics.h>
 #include <jack/thread.h>
 #include <jack/transport.h>
@@ -22,11 +24,30 @@ JackBridge& bridge(void* argument) {
     return *static_cast<JackBridge*>(argument);
 }
 
-/// The thread's first words: what a cycle may need of its stack, touched before one runs.
+/// Bytes between here and the end of the calling thread's stack; 0 when unknown.
+std::size_t stack_left() {
+    pthread_attr_t attributes;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) return 0;
+    void* lowest = nullptr;
+    std::size_t size = 0;
+    std::size_t guard = 0;
+    pthread_attr_getstack(&attributes, &lowest, &size);
+    pthread_attr_getguardsize(&attributes, &guard);
+    pthread_attr_destroy(&attributes);
+    const char here = 0;
+    return static_cast<std::size_t>(&here - static_cast<const char*>(lowest)) - guard;
+}
+
+/// The thread's first words: what a cycle may need of its stack, touched before one runs. JACK
+/// calls it for its other threads too, so not the whole stack.
 void prepare_thread(void*) {
     rt::flush_denormals();
-    std::byte stack[128 * 1024];
-    std::memset(stack, 0, sizeof stack);
+    constexpr std::size_t kReserve = 16 * 1024;
+    const std::size_t left = stack_left();
+    if (left < 2 * kReserve) return;
+    const std::size_t size = std::min<std::size_t>(128 * 1024, left - kReserve);
+    void* stack = __builtin_alloca(size);
+    std::memset(stack, 0, size);
     asm volatile("" : : "r"(stack) : "memory"); // the stores happen, unread as they are
 }
 

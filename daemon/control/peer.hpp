@@ -54,7 +54,7 @@ class UdpRoute final : public Route {
 class StreamRoute final : public Route {
   public:
     static constexpr std::size_t kStreamLimit = 256 * 1024;      ///< bytes; streams give way beyond
-    static constexpr std::size_t kReplyLimit = 8 * 1024 * 1024;  ///< bytes; the end beyond
+    static constexpr std::size_t kReplyLimit = 4 * 1024 * 1024;  ///< bytes; the end beyond
 
     /// @p packet_max: bytes; @p fd does not block.
     StreamRoute(Descriptor fd, std::size_t packet_max)

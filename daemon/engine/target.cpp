@@ -22,9 +22,9 @@ std::string number(double value) {
 }
 
 std::string range(const ParamRef& ref) {
-    const std::string unit =
-        ref.info != nullptr && !ref.info->unit.empty() ? " " + ref.info->unit : "";
-    return number(ref.min) + ".." + number(ref.max) + unit;
+    // Without a descriptor it is the gain of an input or output.
+    const std::string unit = ref.info == nullptr ? "dB" : ref.info->unit;
+    return number(ref.min) + ".." + number(ref.max) + (unit.empty() ? "" : " " + unit);
 }
 
 ParamRef resolve_node(const Model& model, const Target& target) {
@@ -118,6 +118,21 @@ ParamRef resolve(const Model& model, const Target& target) {
     return ref;
 }
 
+namespace {
+
+double find_label(const ParamRef& ref, const Target& target, const std::string& text) {
+    const auto& labels = ref.info->labels;
+    const auto label = std::find(labels.begin(), labels.end(), text);
+    if (label != labels.end()) return static_cast<double>(label - labels.begin());
+    std::string known;
+    for (const std::string& each : labels)
+        known += (known.empty() ? "" : ", ") + each;
+    throw CommandError("out_of_range",
+                       describe(target) + " is one of " + known + ", got \"" + text + "\"");
+}
+
+} // namespace
+
 double to_number(const ParamRef& ref, const Target& target, const Value& value) {
     if (ref.is_file) throw CommandError("bad_type", describe(target) + " takes the name of a file");
     double result = 0.0;
@@ -125,16 +140,7 @@ double to_number(const ParamRef& ref, const Target& target, const Value& value) 
         if (ref.info == nullptr || ref.info->scale != BL_SCALE_ENUM || target.normalized)
             throw CommandError("bad_type", describe(target) + " is a number in " + range(ref)
                                                + ", got the text \"" + *text + "\"");
-        const auto& labels = ref.info->labels;
-        const auto label = std::find(labels.begin(), labels.end(), *text);
-        if (label == labels.end()) {
-            std::string known;
-            for (const std::string& each : labels)
-                known += (known.empty() ? "" : ", ") + each;
-            throw CommandError("out_of_range", describe(target) + " is one of " + known + ", got \""
-                                                   + *text + "\"");
-        }
-        return static_cast<double>(label - labels.begin());
+        return find_label(ref, target, *text);
     }
     if (const auto* flag = std::get_if<bool>(&value))
         result = *flag ? 1.0 : 0.0;
@@ -153,6 +159,9 @@ double to_number(const ParamRef& ref, const Target& target, const Value& value) 
         return result != 0.0 ? 1.0 : 0.0;
     }
     if (!(result >= ref.min && result <= ref.max)) {
+        // "2048" as the size of a transform is a label, however it was typed.
+        if (ref.info != nullptr && ref.info->scale == BL_SCALE_ENUM)
+            return find_label(ref, target, number(result));
         // A float32 of a limit may lie just outside the double of it.
         const double slack = 1e-6 * std::max(std::fabs(ref.min), std::fabs(ref.max));
         if (!(result >= ref.min - slack && result <= ref.max + slack))

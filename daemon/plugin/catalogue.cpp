@@ -54,7 +54,11 @@ std::shared_ptr<const PluginInfo> Catalogue::find(const std::string& id) const {
     const std::string* nearest = nullptr;
     std::size_t least = std::numeric_limits<std::size_t>::max();
     for (const auto& [known, info] : plugins) {
-        const std::size_t far = distance(id, known);
+        // "gain" means "backline.gain" as much as "backline.gian" does.
+        const std::size_t dot = known.rfind('.');
+        const std::size_t far =
+            std::min(distance(id, known),
+                     distance(id, known.substr(dot == std::string::npos ? 0 : dot + 1)));
         if (far >= least) continue;
         least = far;
         nearest = &known;
@@ -62,8 +66,12 @@ std::shared_ptr<const PluginInfo> Catalogue::find(const std::string& id) const {
     if (nearest == nullptr)
         throw PluginError("no_such_plugin",
                           fmt::format("no plugin \"{}\": no plugins were found", id));
-    throw PluginError("no_such_plugin",
-                      fmt::format("no plugin \"{}\"; the nearest is \"{}\"", id, *nearest));
+    // Farther off it would be a guess and no help.
+    const std::string hint =
+        least * 3 <= id.size() + 1
+            ? fmt::format("; did you mean \"{}\"?", *nearest)
+            : fmt::format("; {} plugins are there, see /plugin/list", plugins.size());
+    throw PluginError("no_such_plugin", fmt::format("no plugin \"{}\"{}", id, hint));
 }
 
 } // namespace backline::plugin

@@ -18,11 +18,13 @@ namespace backline::plugin {
 /// from a thread whose role the ABI does not admit is refused and counted.
 class HostSide {
   public:
+    /// `pool` outlives this. [loader]
     HostSide(std::shared_ptr<const PluginInfo> info, std::shared_ptr<Shared> shared,
              worker::Pool& pool);
     HostSide(const HostSide&) = delete;
     HostSide& operator=(const HostSide&) = delete;
 
+    /// For create(); valid as long as this.
     const bl_host* host() const noexcept { return &host_; }
 
     /// Lets the pool run the instance's jobs. [loader]

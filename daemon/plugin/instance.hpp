@@ -60,6 +60,7 @@ struct Shared {
 /// that the audio thread never touches a page of it first.
 class Instance {
   public:
+    /// What activate() is told.
     struct Layout {
         std::vector<std::uint32_t> channels; ///< per port
         double rate = 48000.0;
@@ -102,9 +103,13 @@ class Instance {
     /// PluginError("channels") when the plugin cannot serve that many. [any]
     static std::vector<std::uint32_t> layout(const PluginInfo& info, std::uint32_t channels);
 
+    /// What the audio side runs; lives as long as the instance.
     process::Node& node() noexcept { return *node_; }
+    /// What the scan found.
     const PluginInfo& info() const noexcept { return *info_; }
+    /// The part that other threads read.
     const std::shared_ptr<Shared>& shared() const noexcept { return shared_; }
+    /// Of the newest successful activate().
     const Layout& current() const noexcept { return layout_; }
     /// Frames from main input to main output; 0 while inactive. [any]
     std::uint32_t latency() const noexcept;

@@ -11,6 +11,7 @@ namespace backline::plugin {
 /// longer than the limit is abandoned together with its thread, and a new thread carries on.
 class Loader {
   public:
+    /// How a task ended.
     enum class Outcome { done, timeout };
     /// The work itself; it must own (share) all it touches, since after a timeout it may go on for
     /// ever. Exceptions are its own business: it catches them.

@@ -15,6 +15,7 @@ class MemoryWatch {
     /// Looks at the process's mappings now.
     MemoryWatch();
 
+    /// What populate() looks at.
     enum class What {
         memory,          ///< what malloc and anonymous mmap have given since
         memory_and_files ///< also code and data of libraries loaded since

@@ -109,7 +109,7 @@ class JobRing {
     };
 
     std::byte* slot(std::uint64_t index) const noexcept {
-        return memory_[0].bytes + (index % capacity_) * stride_;
+        return reinterpret_cast<std::byte*>(memory_.get()) + (index % capacity_) * stride_;
     }
 
     const std::uint32_t bytes_max_;

@@ -4,6 +4,7 @@
 
 #include "tests/audio/driver_fixture.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -49,14 +50,15 @@ class JackFaultTest : public DriverTest {
             return keeps("peer:out", "backline:in_1") && keeps("backline:out_1", "peer:in");
         }));
     }
-    /// The longest of many calls of everything that must not wait.
-    double worst_call_ms() {
-        double worst = 0.0;
+    /// Calls everything that must not wait, many times. One in a hundred may lose the processor to
+    /// others; a call that waited for JACK would take seconds.
+    void expect_quick_calls() {
+        std::vector<double> took_ms;
         const auto timed = [&](auto call) {
             const auto begin = Clock::now();
             call();
-            worst = std::max(
-                worst, std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
+            took_ms.push_back(
+                std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
         };
         std::uint64_t ticket = 0;
         auto ports = thru.ports();
@@ -74,7 +76,9 @@ class JackFaultTest : public DriverTest {
         }
         driver->want({});
         driver->publish(thru.ports());
-        return worst;
+        std::sort(took_ms.begin(), took_ms.end());
+        EXPECT_LT(took_ms[took_ms.size() * 99 / 100], 2.0);
+        EXPECT_LT(took_ms.back(), 200.0);
     }
 };
 
@@ -84,7 +88,7 @@ TEST_F(JackFaultTest, WaitsForAServer) {
     EXPECT_TRUE(driver->settled(driver->publish(thru.ports())));
     EXPECT_EQ(connect("capture:1", "in_1").code, "jack_lost");
     EXPECT_EQ(driver->status().rate, 0.0);
-    EXPECT_LT(worst_call_ms(), 2.0);
+    expect_quick_calls();
     std::this_thread::sleep_for(1500ms); // the longest back-off is reached
     server.start();
     EXPECT_TRUE(reaches(State::running, 2000ms));
@@ -164,7 +168,7 @@ TEST_F(JackFaultTest, AFrozenServerHoldsNobodyUp) {
         const auto ticket = driver->publish(ports);
         EXPECT_TRUE(reaches(State::stalled, 2500ms));
         EXPECT_TRUE(driver->settled(ticket));
-        EXPECT_LT(worst_call_ms(), 2.0);
+        expect_quick_calls();
         EXPECT_EQ(connect("capture:1", "in_2").code, "jack_stalled");
         driver->publish(ports);
         std::this_thread::sleep_until(frozen + length);

@@ -16,6 +16,7 @@ reads a configuration that stands for /etc/backline/backline.toml. A program sta
 waited for, as a reader would.
 """
 import argparse
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -79,7 +80,7 @@ def chunks(fence):
         if line.startswith("#>"):
             last.expected.append(line[2:].strip())
             continue
-        if last.expected or (last.commands and stays(last.commands[-1])):
+        if last.expected or (last.commands and (stays(last.commands[-1]) or ends(last.commands[-1]))):
             last = Chunk(number)
             found.append(last)
         last.commands.append(line)
@@ -87,7 +88,13 @@ def chunks(fence):
 
 
 def stays(line):
+    """A program that is to run on."""
     return re.search(r"(?<!&)&\s*$", line) is not None
+
+
+def ends(line):
+    """What ends one; it takes a moment."""
+    return line.strip() == "backlinectl quit"
 
 
 def pattern(expected):
@@ -101,7 +108,7 @@ class Shell:
     def __init__(self, folder, env):
         self.process = subprocess.Popen(["bash", "--noprofile", "--norc"], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                        cwd=folder, env=env, start_new_session=True)
+                                        cwd=folder, env=env)
         os.set_blocking(self.process.stdout.fileno(), False)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
@@ -118,7 +125,7 @@ class Shell:
         self.count += 1
         mark = f"-- done {self.count} --"
         # Commands that read would else read ours.
-        self.send("{\n" + "\n".join(commands) + f"\n}} </dev/null\necho '{mark}'")
+        self.send("{ :\n" + "\n".join(commands) + f"\n}} </dev/null\necho '{mark}'")
         end = time.monotonic() + CHUNK_SECONDS
         while mark not in self.unread:
             left = end - time.monotonic()
@@ -139,41 +146,51 @@ class Shell:
         # Its jobs hold the pipe open.
         return self.process.poll() is None
 
-    def settle(self, seconds):
-        """Takes in what the jobs still have to say."""
-        self.read(seconds)
-
     def end(self):
-        """Ends it with all its jobs."""
-        for number in (signal.SIGTERM, signal.SIGCONT):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
-        self.process.stdin.close()
-        limit = time.monotonic() + 5.0
-        while time.monotonic() < limit:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(0.01)
-            try:
-                os.killpg(self.process.pid, 0)
-            except ProcessLookupError:
-                break
-            time.sleep(0.02)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
         self.process.stdout.close()
+
+
+def processes(mark):
+    """Those with the mark in their environment, as {id: name}; jackd leaves every group."""
+    found = {}
+    for folder in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if folder.isdigit():
+                with open(f"/proc/{folder}/environ", "rb") as file:
+                    if mark.encode() in file.read().split(b"\0"):
+                        with open(f"/proc/{folder}/comm", encoding="utf-8") as name:
+                            found[int(folder)] = name.read().strip()
+    return found
+
+
+def end_processes(mark):
+    """In order, or else."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        limit = time.monotonic() + 5.0
+        for process in processes(mark):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
+                os.kill(process, signal.SIGCONT)
+        while processes(mark) and time.monotonic() < limit:
+            time.sleep(0.02)
 
 
 class Page:
     """A page at work."""
 
-    count = 0
-
     def __init__(self, house, name, text):
-        Page.count += 1
-        self.name, self.text = name, text
-        self.folder = os.path.join(house.folder, f"page{Page.count}")
-        self.server = f"bldocs{os.getpid()}-{Page.count}"
+        self.text = text
+        word = re.sub(r"\W+", "-", name)
+        self.folder = os.path.join(house.folder, word)
+        self.server = f"bldocs{os.getpid()}-{word}"
+        self.mark = f"JACK_DEFAULT_SERVER={self.server}"
         self.port = free_port()
         home = os.path.join(self.folder, "home")
         os.makedirs(os.path.join(home, "work"))
@@ -215,14 +232,18 @@ class Page:
                         self.do(chunk)
         finally:
             self.shell.end()
+            end_processes(self.mark)
 
     def do(self, chunk):
-        commands = [re.sub(rf"\b{PORT}\b", str(self.port), line) for line in chunk.commands]
+        commands, expected = ([line.replace(PORT, str(self.port)) for line in lines]
+                              for lines in (chunk.commands, chunk.expected))
         try:
             said = self.shell.run(commands)
             if commands and stays(commands[-1]):
                 self.wait_for(commands)
-            missing = [text for text in chunk.expected if not pattern(text).search(said)]
+            elif commands and ends(commands[-1]):
+                self.wait_until(lambda: not self.alive("backlined"))
+            missing = [text for text in expected if not pattern(text).search(said)]
             limit = time.monotonic() + 2.0
             while missing and time.monotonic() < limit:
                 # A daemon's own lines may come late.
@@ -238,8 +259,13 @@ class Page:
         words = shlex.split(commands[-1], comments=True)
         if "jackd" in words:
             # A machine has room for 8 servers; others may be testing.
-            while not self.wait_until(self.jack_is_up):
-                self.shell.run(["sleep 0.5", commands[-1]])
+            limit = time.monotonic() + 60.0
+            while not self.jack_comes_up():
+                if time.monotonic() > limit:
+                    raise Wrong("jackd is not up after 60 s")
+                self.shell.run([commands[-1]])
+            if self.alive("backlined"):
+                self.wait_until(lambda: self.daemon_is_up(False))
         elif "backlined" in words:
             rack = "--rack" in words
             if not self.wait_until(lambda: self.daemon_is_up(rack)):
@@ -248,8 +274,18 @@ class Page:
     def wait_until(self, ready):
         limit = time.monotonic() + 10.0
         while not (done := ready()) and time.monotonic() < limit:
-            self.shell.settle(0.02)
+            self.shell.read(0.02)
         return done
+
+    def alive(self, program):
+        return program in processes(self.mark).values()
+
+    def jack_comes_up(self):
+        """False when it has ended instead."""
+        begin = time.monotonic()  # it takes a moment until the process has its name
+        self.wait_until(lambda: self.jack_is_up() or (
+            time.monotonic() > begin + 0.5 and not self.alive("jackd")))
+        return self.jack_is_up()
 
     def jack_is_up(self):
         with socket.socket(socket.AF_UNIX) as probe:
@@ -280,8 +316,10 @@ def free_port():
 
 def links(page, folder):
     """Links that lead nowhere."""
+    inside = False
     for number, line in enumerate(page.split("\n"), 1):
-        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", line):
+        inside = inside != line.startswith("```")
+        for target in [] if inside else re.findall(r"\]\(([^)#]+)[^)]*\)", line):
             if "://" not in target and not os.path.exists(os.path.join(folder, target)):
                 yield f"{number}: there is no {target}"
 
@@ -344,6 +382,20 @@ class House:
         problems += options(page, "backlined", flags)
         return problems
 
+    def check(self, name):
+        """Looks at a page and does it; how many things are wrong."""
+        begin = time.monotonic()
+        with open(os.path.join(self.source, name), encoding="utf-8") as file:
+            text = file.read()
+        problems = self.look(name, text)
+        try:
+            Page(self, name, text).run()
+        except Wrong as wrong:
+            problems.append(str(wrong))
+        said = [f"FAIL {name}:{problem}" for problem in problems]
+        print("\n".join([*said, f"{name}: {time.monotonic() - begin:.1f} s"]), flush=True)
+        return len(problems)
+
 
 def self_test():
     """That the checks see what they are for."""
@@ -380,23 +432,12 @@ def main():
     names = given.pages or ["README.md"] + sorted(
         os.path.join("docs", name) for name in os.listdir(os.path.join(given.source, "docs"))
         if name.endswith(".md"))
-    failed = 0
     folder = tempfile.mkdtemp(prefix="bldocs.")
     try:
         house = House(given.source, given.build, folder)
-        for name in names:
-            with open(os.path.join(given.source, name), encoding="utf-8") as file:
-                text = file.read()
-            begin = time.monotonic()
-            problems = house.look(name, text)
-            try:
-                Page(house, name, text).run()
-            except Wrong as wrong:
-                problems.append(str(wrong))
-            for problem in problems:
-                print(f"FAIL {name}:{problem}")
-            failed += len(problems)
-            print(f"{name}: {time.monotonic() - begin:.1f} s", flush=True)
+        # They wait more than they compute.
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            failed = sum(pool.map(house.check, names))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 1 if failed else 0

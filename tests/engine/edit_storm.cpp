@@ -13,6 +13,7 @@ namespace backline::test {
 namespace {
 
 constexpr std::size_t kNodesMax = 40;
+constexpr std::size_t kStripsMin = 4;
 constexpr std::size_t kStripsMax = 8;
 
 /// "a:out" or "a:out.1" belongs to "a".
@@ -29,9 +30,9 @@ EditStorm::EditStorm(std::uint64_t seed, std::shared_ptr<const plugin::Catalogue
 }
 
 bool EditStorm::is_expected(const std::string& code) {
-    static const std::set<std::string> codes = {"loop",         "already_connected",
-                                                "channels",     "no_such_connection",
-                                                "no_such_node", "no_such_parameter"};
+    static const std::set<std::string> codes = {
+        "loop",         "already_connected", "channels",    "no_such_connection",
+        "no_such_node", "no_such_parameter", "no_such_port"};
     return codes.count(code) != 0;
 }
 
@@ -63,6 +64,7 @@ std::optional<std::string> EditStorm::port_of(const Node& node, bool is_source) 
 
 engine::Value EditStorm::value_of(const plugin::ParamInfo& param) {
     if (param.scale == BL_SCALE_FILE) return std::string("tone");
+    if (below(3) == 0) return param.def; // so that much of it stays audible
     if (param.scale == BL_SCALE_TOGGLE) return below(2) == 0;
     if (param.scale == BL_SCALE_ENUM && below(2) == 0)
         return param.labels[below(static_cast<std::uint32_t>(param.labels.size()))];
@@ -126,7 +128,7 @@ EditStorm::Edit EditStorm::connect() {
     if ((a > b) != backwards) std::swap(a, b);
     std::optional<std::string> from = port_of(nodes_[a], true);
     std::optional<std::string> to = port_of(nodes_[b], false);
-    if (!strips_.empty() && below(3) == 0) {
+    if (below(2) == 0) {
         const Strip& strip = any_of(strips_);
         (strip.is_input ? from : to) = strip.name;
     }
@@ -151,7 +153,7 @@ EditStorm::Edit EditStorm::set() {
     Edit edit;
     for (std::uint32_t count = 1 + below(4); count-- > 0;)
         if (auto op = set_something(any_of(nodes_))) edit.ops.push_back(std::move(*op));
-    if (!strips_.empty() && below(4) == 0) {
+    if (below(4) == 0) {
         const Strip& strip = any_of(strips_);
         edit.ops.push_back(engine::SetValue{
             {strip.is_input ? engine::Target::Kind::input : engine::Target::Kind::output,
@@ -180,8 +182,8 @@ EditStorm::Edit EditStorm::remove() {
 }
 
 EditStorm::Edit EditStorm::strip() {
-    if (strips_.size() < kStripsMax && (strips_.empty() || below(2) == 0)) {
-        const bool is_input = below(2) == 0;
+    if (strips_.size() < kStripsMax && (strips_.size() < kStripsMin || below(2) == 0)) {
+        const bool is_input = strips_.size() < kStripsMin ? strips_.size() % 2 == 0 : below(2) == 0;
         strips_.push_back({new_name(is_input ? "in" : "out"), is_input});
         return {{engine::AddStrip{is_input, strips_.back().name, 1 + below(2), {}}}, {}};
     }
@@ -197,6 +199,7 @@ EditStorm::Edit EditStorm::rename_or_replace() {
     Node& node = any_of(nodes_);
     if (below(2) == 0) {
         node.info = any_plugin();
+        // Connections stay where the new plugin has the ports; the others are not to be found.
         return {{engine::ReplaceNode{node.name, node.info->id}}, {}};
     }
     const std::string former = node.name;
@@ -214,13 +217,14 @@ EditStorm::Edit EditStorm::panic() {
 }
 
 EditStorm::Edit EditStorm::next() {
+    if (strips_.size() < kStripsMin) return strip();
     if (nodes_.size() >= kNodesMax) return remove();
     const std::uint32_t what = below(100);
     if (what < 20) return add_node();
     if (what < 25) return add_connected();
-    if (what < 47) return connect();
-    if (what < 54) return disconnect();
-    if (what < 77) return set();
+    if (what < 50) return connect();
+    if (what < 56) return disconnect();
+    if (what < 79) return set();
     if (what < 94) return remove();
     if (what < 97) return strip();
     if (what < 99) return rename_or_replace();

@@ -28,8 +28,8 @@ class EditStorm {
     };
     Edit next();
 
-    /// Refusals that even a careful user meets: a loop, a connection that is not there any more, a
-    /// timed value for a node that was removed or replaced meanwhile.
+    /// Refusals that even a careful user meets: a loop, a connection or its ports that are not
+    /// there any more, a timed value for a node that was removed or replaced meanwhile.
     static bool is_expected(const std::string& code);
 
     struct Node {

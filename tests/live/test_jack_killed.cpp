@@ -75,7 +75,7 @@ TEST_F(JackKilled, EverythingComesBackAndNothingGrows) {
         EXPECT_TRUE(jack_is("running"));
         last = Holdings::of(daemon->pid(), server.name());
         if (kill == 0) first = last;
-        std::cerr << "DBG " << last.memory/1024 << " " << last.threads << " " << last.descriptors << " " << last.mappings << " " << last.names << "\n";
+        std::cerr << "DBG " << last.memory/1024 << " " << last.threads << " " << last.descriptors << " " << last.mappings << " " << last.names << "\n"; if (std::getenv("DBGMAPS")) { std::system(("cp /proc/" + std::to_string(daemon->pid()) + "/smaps /tmp/live-smaps-" + std::to_string(kill)).c_str()); }
     }
     figure("noticed_after_max", percentile(noticed, 100) * 1e3, "ms");
     figure("sound_back_after_max", percentile(returned, 100) * 1e3, "ms");

@@ -43,7 +43,9 @@ TEST(Catalogue, NamesTheNearest) {
     for (const auto& [typed, nearest] : cases)
         EXPECT_EQ(failure(catalogue(), typed),
                   Failure("no_such_plugin", std::string("no plugin \"") + typed
-                                                + "\"; the nearest is \"" + nearest + "\""));
+                                                + "\"; did you mean \"" + nearest + "\"?"));
+    EXPECT_EQ(failure(catalogue(), "something.else.entirely").second.find("did you mean"),
+              std::string::npos);
     EXPECT_EQ(failure(Catalogue(), "gain"),
               Failure("no_such_plugin", "no plugin \"gain\": no plugins were found"));
 }

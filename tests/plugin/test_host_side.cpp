@@ -35,7 +35,8 @@ std::vector<Frame> take(rt::RecordRing& ring) {
         ResultFrame header{};
         std::memcpy(&header, record.data, sizeof header);
         std::vector<float> values(header.count);
-        std::memcpy(values.data(), record.data + sizeof header, header.count * sizeof(float));
+        if (header.count != 0)
+            std::memcpy(values.data(), record.data + sizeof header, header.count * sizeof(float));
         frames.push_back({header.result, header.time, values});
         ring.pop();
     }

@@ -55,15 +55,15 @@ class Peer {
     }
     static void timebase(jack_transport_state_t, jack_nframes_t, jack_position_t* position, int,
                          void* self) {
-        const jack_position_t& musical = static_cast<Peer*>(self)->musical_;
+        const Peer& peer = *static_cast<Peer*>(self);
         position->valid = JackPositionBBT;
-        position->bar = musical.bar;
-        position->beat = musical.beat;
-        position->tick = musical.tick;
-        position->beats_per_bar = musical.beats_per_bar;
-        position->beat_type = musical.beat_type;
-        position->ticks_per_beat = musical.ticks_per_beat;
-        position->beats_per_minute = musical.beats_per_minute;
+        position->bar = 3;
+        position->beat = 2;
+        position->tick = 480;
+        position->ticks_per_beat = 960.0;
+        position->beats_per_bar = peer.beats_per_bar_.load();
+        position->beat_type = peer.beat_type_.load();
+        position->beats_per_minute = peer.beats_per_minute_.load();
     }
     void run(jack_nframes_t frames);
     jack_port_t* find(const std::string& name);
@@ -74,7 +74,9 @@ class Peer {
     std::map<std::string, Output> outputs_;
     std::map<std::string, jack_port_t*> inputs_;
     Recording recording_;
-    jack_position_t musical_{};
+    std::atomic<double> beats_per_minute_{120.0};
+    std::atomic<float> beats_per_bar_{4.0f};
+    std::atomic<float> beat_type_{4.0f};
     std::atomic<bool> recording_now_{false};
     bool fetch_ = false;
 };
@@ -221,13 +223,9 @@ std::string Peer::obey(const std::string& line) {
         float per_bar = 0.0f;
         float type = 0.0f;
         in >> per_minute >> per_bar >> type;
-        musical_.beats_per_bar = per_bar;
-        musical_.beat_type = type;
-        musical_.beats_per_minute = per_minute;
-        musical_.bar = 3;
-        musical_.beat = 2;
-        musical_.tick = 480;
-        musical_.ticks_per_beat = 960.0;
+        beats_per_minute_.store(per_minute);
+        beats_per_bar_.store(per_bar);
+        beat_type_.store(type);
         require(jack_set_timebase_callback(client_, 0, timebase, this) == 0, "the server refused");
     } else if (verb == "roll") {
         int on = 0;

@@ -16,6 +16,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -24,8 +25,19 @@
 
 namespace backline::test {
 
-/// A jackd with the dummy driver and a name of its own, so that test programs can run side by side.
-/// Ends with the object, and with the test program however that ends. One thread.
+/// Gives this process and its children a /dev/shm of their own, where all of JACK's names, sockets
+/// and segments live: test programs run side by side, and a server that was killed leaves no entry
+/// behind in the machine's registry of eight. Only threads made later see it, so it is called
+/// before there are any. Without the permission, which root has, the machine's is shared.
+inline bool isolate_shared_memory() {
+    static const bool isolated =
+        unshare(CLONE_NEWNS) == 0 && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0
+        && mount("backline-test", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0;
+    return isolated;
+}
+
+/// A jackd with the dummy driver and a name of its own. Ends with the object, and with the test
+/// program however that ends. Make the first one before other threads. One thread.
 class JackServer {
   public:
     struct Options {
@@ -37,6 +49,7 @@ class JackServer {
     /// A name that no other server of this machine has; nothing is started.
     JackServer() : JackServer(Options{}) {}
     explicit JackServer(Options options) : options_(options) {
+        isolate_shared_memory();
         static std::atomic<int> count{0};
         name_ = "bl" + std::to_string(getpid()) + "-" + std::to_string(count++);
     }

@@ -24,7 +24,9 @@ class Library {
     Library(const Library&) = delete;
     Library& operator=(const Library&) = delete;
 
+    /// What the library exports; lives as long as this.
     const bl_entry& entry() const noexcept { return *entry_; }
+    /// As given to open().
     const std::string& path() const noexcept { return path_; }
     /// The descriptor with this id, or nullptr. The entry has passed read().
     const bl_descriptor* find(std::string_view id) const noexcept;
