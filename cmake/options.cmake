@@ -9,6 +9,8 @@ target_compile_options(backline_options INTERFACE
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
     # NaN guards and bit-repeatable rendering depend on plain IEEE arithmetic.
     -fno-fast-math -ffp-contract=off
+    # Thread-local data is there from the thread's start, never allocated at its first use.
+    -ftls-model=initial-exec
     $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
 target_include_directories(backline_options INTERFACE ${PROJECT_SOURCE_DIR})
 # No symbol may be resolved for the first time on the audio thread.

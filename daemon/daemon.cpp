@@ -15,6 +15,7 @@
 #include "daemon/system/realtime.hpp"
 #include "daemon/system/thread.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fftw3.h>
 #include <filesystem>
@@ -46,6 +47,13 @@ void make_runtime_directory(const std::string& directory) {
     if (error)
         throw std::runtime_error("runtime directory " + directory + ": " + error.message()
                                  + "; --runtime-dir takes another");
+}
+
+/// What plugins say, under their own ids.
+void log_plugin(std::uint32_t level, const char* plugin, const char* message) {
+    const LogLevel levels[] = {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error};
+    log::limited(levels[std::min<std::uint32_t>(level, BL_LOG_ERROR)], plugin, "{}: {}", plugin,
+                 message);
 }
 
 void work_now(void* pool) {
@@ -134,8 +142,9 @@ Daemon::Daemon(DaemonOptions options, std::function<void()> quit)
         log::warning("{}", problem);
     fftwf_make_planner_thread_safe(); // hosted plugins plan too, each on a thread of ours
 
+    plugin::Instance::set_log_sink(log_plugin);
     p.pool.emplace(worker::Pool::Options{config.workers.count, true});
-    p.registry.emplace(plugin::Registry::Options{probe_path(), plugin_directories(config), 5.0});
+    p.registry.emplace(plugin::Registry::Options{probe_path(), plugin_directories(config), 5.0, {}});
     p.cycle.emplace(
         process::Cycle::Options{config.engine.max_frames, &p.pool->ready(), 0, work_now, &*p.pool},
         *p.master);

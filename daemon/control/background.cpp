@@ -29,7 +29,8 @@ Background::~Background() {
     state_->ends = true;
     state_->tasks.clear();
     state_->changed.notify_all();
-    state_->changed.wait_for(lock, std::chrono::milliseconds(500), [this] { return !state_->busy; });
+    state_->changed.wait_for(lock, std::chrono::milliseconds(500),
+                             [this] { return !state_->busy; });
 }
 
 bool Background::run(Task task) {

@@ -21,12 +21,12 @@ struct Call {
     std::int32_t id = 0;  ///< 0 unless wrapped
     bool wrapped = false; ///< came as `/request`: answered even where a plain one is silent
     std::string address;  ///< as it came, without the wrapping
-    const protocol::Address* row = nullptr;          ///< never null
-    protocol::Kind kind = protocol::Kind::query;     ///< of the row, values resolved
-    std::array<std::string, 2> names;                ///< what stands for the row's `<…>`
-    std::vector<protocol::Argument> args;            ///< the command's own
-    std::int32_t offset = 0;                         ///< bytes; of paged queries
-    std::shared_ptr<const engine::Rack> rack;        ///< what `/rack/load` and the like have read
+    const protocol::Address* row = nullptr;      ///< never null
+    protocol::Kind kind = protocol::Kind::query; ///< of the row, values resolved
+    std::array<std::string, 2> names;            ///< what stands for the row's `<…>`
+    std::vector<protocol::Argument> args;        ///< the command's own
+    std::int32_t offset = 0;                     ///< bytes; of paged queries
+    std::shared_ptr<const engine::Rack> rack;    ///< what `/rack/load` and the like have read
 };
 
 /// A request that failed, as `/fail` tells it.
@@ -48,11 +48,11 @@ struct Unit {
         transaction, ///< graph commands and sets: all or none, one reply
     };
     Form form = Form::single;
-    std::vector<Call> calls;                       ///< in the order they take effect
-    std::int32_t id = 0;                           ///< of a transaction
+    std::vector<Call> calls;                         ///< in the order they take effect
+    std::int32_t id = 0;                             ///< of a transaction
     protocol::TimeTag time = protocol::kImmediately; ///< when it is due
-    std::size_t bytes = 0;                         ///< of the packet, for the limit on what waits
-    std::vector<std::int32_t> members = {};        ///< index in the bundle, per call
+    std::size_t bytes = 0;                           ///< of the packet, for the limit on what waits
+    std::vector<std::int32_t> members = {};          ///< index in the bundle, per call
 };
 
 /// The address under which a transaction is answered.

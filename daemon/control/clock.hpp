@@ -26,8 +26,8 @@ class WallClock {
   private:
     void sample();
 
-    std::int64_t offset_ = 0;       ///< wall clock - raw clock, ns
-    std::uint64_t sampled_at_ = 0;  ///< raw; 0 = never
+    std::int64_t offset_ = 0;      ///< wall clock - raw clock, ns
+    std::uint64_t sampled_at_ = 0; ///< raw; 0 = never
 };
 
 /// The sample clock at a moment of CLOCK_MONOTONIC_RAW: extrapolated at the nominal rate from when

@@ -21,8 +21,8 @@ OpMaker op_maker_of(const protocol::Address& row) noexcept;
 
 /// Whether the call is carried out as an op of the engine.
 inline bool is_engine_call(const Call& call) noexcept {
-    return (call.kind == protocol::Kind::graph || call.kind == protocol::Kind::set) &&
-           op_maker_of(*call.row) != nullptr;
+    return (call.kind == protocol::Kind::graph || call.kind == protocol::Kind::set)
+           && op_maker_of(*call.row) != nullptr;
 }
 /// Whether a rack has to be read first.
 bool needs_rack(const Call& call) noexcept;

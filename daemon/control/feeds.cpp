@@ -30,9 +30,12 @@ bool same_value(double a, double b) {
 
 const void* Feeds::Feed::source() const {
     switch (kind) {
-    case Kind::parameter: return ref.cell;
-    case Kind::result: return shared.get();
-    case Kind::level: break;
+    case Kind::parameter:
+        return ref.cell;
+    case Kind::result:
+        return shared.get();
+    case Kind::level:
+        break;
     }
     return strip.get();
 }
@@ -59,8 +62,12 @@ void Feeds::turn(std::uint64_t now, const std::vector<SubscriptionPtr>& subscrip
     budget_.clear();
     for (auto& [address, feed] : feeds_) {
         switch (feed.kind) {
-        case Feed::Kind::parameter: send_parameter(now, feed); break;
-        case Feed::Kind::level: read_level(now, feed); break;
+        case Feed::Kind::parameter:
+            send_parameter(now, feed);
+            break;
+        case Feed::Kind::level:
+            read_level(now, feed);
+            break;
         case Feed::Kind::result:
             for (Tap& tap : feed.taps)
                 if (tap.held && tap.admit(now)) send_frame(feed, tap, *std::exchange(tap.held, {}));
@@ -82,9 +89,8 @@ void Feeds::rebuild(const std::vector<SubscriptionPtr>& subscriptions, bool disc
             former != feeds_.end() && former->second.source() == feed.source()) {
             for (Tap& tap : feed.taps) {
                 auto& taps = former->second.taps;
-                const auto same = std::find_if(taps.begin(), taps.end(), [&](const Tap& t) {
-                    return t.to == tap.to;
-                });
+                const auto same = std::find_if(taps.begin(), taps.end(),
+                                               [&](const Tap& t) { return t.to == tap.to; });
                 if (same != taps.end()) tap = std::move(*same);
             }
             if (feed.file != former->second.file)
@@ -135,7 +141,8 @@ void Feeds::collect(std::vector<Feed>& all,
             const std::string address = "/node/" + name + "/" + param.symbol;
             add_parameter(address, {Kind::node_param, name, param.symbol, false});
             if (param.scale != BL_SCALE_FILE)
-                add_parameter(address + "/normalized", {Kind::node_param, name, param.symbol, true});
+                add_parameter(address + "/normalized",
+                              {Kind::node_param, name, param.symbol, true});
         }
         add_parameter("/bypass/" + name, {Kind::node_bypass, name, {}, false});
         for (std::uint32_t i = 0; i < node.info->results.size(); ++i) {
@@ -181,13 +188,12 @@ void Feeds::drain(std::uint64_t now, Drain& from) {
             record = candidate;
         }
         if (oldest == nullptr) return;
-        Feed* const feed =
-            header.result < from.feeds.size() ? from.feeds[header.result] : nullptr;
+        Feed* const feed = header.result < from.feeds.size() ? from.feeds[header.result] : nullptr;
         if (feed != nullptr) {
             Frame frame{header.time, std::vector<float>(header.count)};
-            std::memcpy(frame.values.data(), record.data + sizeof header,
-                        std::min<std::size_t>(record.size - sizeof header,
-                                              header.count * sizeof(float)));
+            std::memcpy(
+                frame.values.data(), record.data + sizeof header,
+                std::min<std::size_t>(record.size - sizeof header, header.count * sizeof(float)));
             oldest->pop();
             deliver(now, *feed, std::move(frame));
         } else {
@@ -240,8 +246,8 @@ void Feeds::read_level(std::uint64_t now, Feed& feed) {
         tap.level_due_ns = std::max(tap.level_due_ns, now > kTick ? now - kTick : 0) + interval;
         const auto count = static_cast<double>(tap.level_frames);
         const double rate_now = cycle_.anchor().rate;
-        const auto half = static_cast<std::uint64_t>(
-            rate_now > 0.0 ? count / rate_now * kSecond / 2.0 : 0.0);
+        const auto half =
+            static_cast<std::uint64_t>(rate_now > 0.0 ? count / rate_now * kSecond / 2.0 : 0.0);
         protocol::Message message{feed.address, {}};
         message.args.emplace_back(wall_.from_raw(now - std::min(now, half)));
         for (const process::Meter::Channel& channel : tap.level) {
@@ -255,7 +261,8 @@ void Feeds::read_level(std::uint64_t now, Feed& feed) {
     }
 }
 
-// ---- parameters -----------------------------------------------------------------------------------
+// ---- parameters
+// -----------------------------------------------------------------------------------
 
 void Feeds::send_parameter(std::uint64_t now, Feed& feed) {
     const double value = cycle_.value(*feed.ref.cell);
@@ -268,9 +275,8 @@ void Feeds::send_parameter(std::uint64_t now, Feed& feed) {
         ++used;
         tap.fresh = false;
         tap.sent = value;
-        replies_.stream(*tap.to->peer,
-                        {feed.address, as_arguments(feed.ref, feed.target.normalized, value,
-                                                    feed.file)});
+        replies_.stream(*tap.to->peer, {feed.address, as_arguments(feed.ref, feed.target.normalized,
+                                                                   value, feed.file)});
     }
 }
 

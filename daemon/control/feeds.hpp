@@ -20,9 +20,9 @@ namespace backline::control {
 /// What a peer has asked to be sent.
 struct Subscription {
     PeerPtr peer;
-    std::string given;    ///< the pattern as it was sent; renames do not change it
-    Pattern pattern;      ///< what is matched
-    float rate = 0;       ///< messages a second and address at most; 0: all
+    std::string given;         ///< the pattern as it was sent; renames do not change it
+    Pattern pattern;           ///< what is matched
+    float rate = 0;            ///< messages a second and address at most; 0: all
     std::uint64_t ends_ns = 0; ///< 0: with its connection
 };
 /// Shared with the taps that serve it.
@@ -52,11 +52,11 @@ class Feeds {
     /// One subscriber of a feed.
     struct Tap {
         SubscriptionPtr to;
-        bool fresh = true;    ///< nothing was sent yet
-        double credit = 1.0;  ///< messages it may be sent
+        bool fresh = true;   ///< nothing was sent yet
+        double credit = 1.0; ///< messages it may be sent
         std::uint64_t credited_ns = 0;
-        double sent = 0.0;    ///< newest value
-        std::optional<Frame> held = {}; ///< newest frame that came too soon
+        double sent = 0.0;                               ///< newest value
+        std::optional<Frame> held = {};                  ///< newest frame that came too soon
         std::vector<process::Meter::Channel> level = {}; ///< since the last message
         std::uint64_t level_frames = 0;
         std::uint64_t level_due_ns = 0;
@@ -66,9 +66,9 @@ class Feeds {
     struct Feed {
         enum class Kind : std::uint8_t { parameter, result, level } kind;
         std::string address;
-        engine::ParamRef ref = {};  ///< parameter
-        engine::Target target = {}; ///< parameter
-        std::string file = {};      ///< of a file parameter: the name in place
+        engine::ParamRef ref = {};                   ///< parameter
+        engine::Target target = {};                  ///< parameter
+        std::string file = {};                       ///< of a file parameter: the name in place
         std::shared_ptr<plugin::Shared> shared = {}; ///< result
         std::uint32_t result = 0;
         std::shared_ptr<process::Strip> strip = {}; ///< level

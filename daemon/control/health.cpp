@@ -9,7 +9,7 @@
 namespace backline::control {
 namespace {
 
-constexpr std::uint64_t kBusy = 50'000'000;  // ns between two turns while events are subscribed to
+constexpr std::uint64_t kBusy = 50'000'000;   // ns between two turns while events are subscribed to
 constexpr std::uint64_t kQuiet = 500'000'000; // and else
 
 std::string name_of(const engine::Model& model, process::Handle handle) {
@@ -67,8 +67,8 @@ void Health::turn(std::uint64_t now) {
     const std::uint64_t cycles = cycle_.counters().cycles.load(std::memory_order_relaxed);
     const std::uint64_t ticks = cycle_.counters().cost_ticks.load(std::memory_order_relaxed);
     if (cycles > seen_cycles_) {
-        const double mean = static_cast<double>(ticks - seen_ticks_) /
-                            static_cast<double>(cycles - seen_cycles_) * ns_per_tick();
+        const double mean = static_cast<double>(ticks - seen_ticks_)
+                            / static_cast<double>(cycles - seen_cycles_) * ns_per_tick();
         smooth_ns_ += seen_cycles_ == 0 ? mean : 0.3 * (mean - smooth_ns_);
     } else {
         smooth_ns_ = 0.0; // nothing runs
@@ -92,8 +92,8 @@ void Health::turn(std::uint64_t now) {
         }
         log::limited(LogLevel::warning, "scrubbed", "\"{}\": {} samples were not finite", name,
                      report.count);
-        subscriptions_.event(protocol::message("/event/scrubbed", name,
-                                               static_cast<std::int32_t>(report.count)));
+        subscriptions_.event(
+            protocol::message("/event/scrubbed", name, static_cast<std::int32_t>(report.count)));
     }
 }
 
@@ -109,8 +109,8 @@ void Health::event(const engine::Event& event, bool ours) {
     }
     const bool good = event.name == "jack_back" || event.name == "recovered";
     if (!good)
-        replies_.note({0.0, "", event.subject.empty() ? address : event.subject, event.name,
-                       event.text});
+        replies_.note(
+            {0.0, "", event.subject.empty() ? address : event.subject, event.name, event.text});
     if (event.name == "jack_lost" || event.name == "jack_stalled")
         subscriptions_.event(message(address, jack.server));
     else if (event.name == "jack_back")
@@ -121,9 +121,9 @@ void Health::event(const engine::Event& event, bool ours) {
     else if (event.name == "recovered")
         subscriptions_.event(message(address, event.subject));
     else
-        subscriptions_.event(message("/event/alert", event.subject,
-                                     event.name == "alert" ? event.text
-                                                           : event.name + ": " + event.text));
+        subscriptions_.event(
+            message("/event/alert", event.subject,
+                    event.name == "alert" ? event.text : event.name + ": " + event.text));
 }
 
 } // namespace backline::control

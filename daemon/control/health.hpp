@@ -67,10 +67,10 @@ class Health {
     rt::TickRate tick_rate_;
     std::uint64_t started_ns_;
     std::uint64_t due_ns_ = 0;
-    std::mutex mutex_;                  ///< of max_ticks_, which an xrun looks at from elsewhere
-    std::uint64_t max_ticks_ = 0;       ///< since the last take_load()
+    std::mutex mutex_;            ///< of max_ticks_, which an xrun looks at from elsewhere
+    std::uint64_t max_ticks_ = 0; ///< since the last take_load()
     std::uint64_t max_since_xrun_ = 0;
-    double smooth_ns_ = 0.0;            ///< mean cost of a cycle
+    double smooth_ns_ = 0.0; ///< mean cost of a cycle
     std::uint64_t seen_cycles_ = 0, seen_ticks_ = 0;
     std::uint64_t xruns_ours_ = 0;
 };

@@ -32,12 +32,13 @@ std::string inode_of(const char* table, unsigned port) {
         fields >> number >> local;
         const std::size_t colon = local.rfind(':');
         unsigned found = 0;
-        if (colon == std::string::npos ||
-            std::from_chars(local.data() + colon + 1, local.data() + local.size(), found, 16).ec !=
-                std::errc() ||
-            found != port)
+        if (colon == std::string::npos
+            || std::from_chars(local.data() + colon + 1, local.data() + local.size(), found, 16).ec
+                   != std::errc()
+            || found != port)
             continue;
-        for (int i = 0; i < 8; ++i) // remote, state, queues, timer, retransmits, uid, timeout, inode
+        for (int i = 0; i < 8;
+             ++i) // remote, state, queues, timer, retransmits, uid, timeout, inode
             fields >> field;
         return field;
     }

@@ -13,7 +13,8 @@ class States {
   public:
     explicit States(std::size_t capacity) : dense_(capacity), sparse_(capacity) {}
     bool insert(std::uint16_t state) {
-        if (const std::uint16_t at = sparse_[state]; at < size_ && dense_[at] == state) return false;
+        if (const std::uint16_t at = sparse_[state]; at < size_ && dense_[at] == state)
+            return false;
         sparse_[state] = size_;
         dense_[size_++] = state;
         return true;
@@ -31,8 +32,8 @@ class States {
 
 Pattern::Pattern(std::string_view text) : text_(text) {
     if (text.size() > kMaxLength)
-        throw std::invalid_argument("a pattern has at most " + std::to_string(kMaxLength) +
-                                    " bytes, got " + std::to_string(text.size()));
+        throw std::invalid_argument("a pattern has at most " + std::to_string(kMaxLength)
+                                    + " bytes, got " + std::to_string(text.size()));
     for (std::size_t i = 0; i < text.size();) {
         const char c = text[i];
         // Forward jumps aim at what is added next.
@@ -153,8 +154,8 @@ bool Pattern::matches(std::string_view address) const {
         for (std::uint16_t i = 0; i < now.size(); ++i) {
             const Instruction& at = program_[now[i]];
             const bool step =
-                (at.op == Op::character && at.character == c) || (at.op == Op::any && c != '/') ||
-                (at.op == Op::set && (sets_[at.set][byte / 64] >> (byte % 64) & 1U) != 0);
+                (at.op == Op::character && at.character == c) || (at.op == Op::any && c != '/')
+                || (at.op == Op::set && (sets_[at.set][byte / 64] >> (byte % 64) & 1U) != 0);
             if (step) follow(next, at.next);
         }
         std::swap(now, next);

@@ -32,8 +32,8 @@ class Pattern {
     struct Instruction {
         Op op;
         char character = 0;
-        std::uint16_t set = 0;                     ///< index into sets_
-        std::uint16_t next = 0, other = 0;         ///< followed without a character by split
+        std::uint16_t set = 0;             ///< index into sets_
+        std::uint16_t next = 0, other = 0; ///< followed without a character by split
     };
     using Set = std::array<std::uint64_t, 4>; ///< one bit per byte value
 

@@ -26,8 +26,8 @@ constexpr std::uint64_t kSettle = 2000 * kMillisecond;
 constexpr std::uint64_t kAnchorAge = 500 * kMillisecond;
 
 bool is_sync(const Unit& unit) {
-    return unit.form == Unit::Form::single &&
-           unit.calls.front().row->id == protocol::AddressId::sync;
+    return unit.form == Unit::Form::single
+           && unit.calls.front().row->id == protocol::AddressId::sync;
 }
 
 bool changes_graph(const Unit& unit) {
@@ -42,9 +42,9 @@ bool loads(const Unit& unit) {
     });
 }
 
-
 /// A set's target and number, as the audio side takes them.
-std::pair<engine::ParamRef, double> look_up(const engine::Model& model, const engine::SetValue& set) {
+std::pair<engine::ParamRef, double> look_up(const engine::Model& model,
+                                            const engine::SetValue& set) {
     engine::ParamRef ref = engine::resolve(model, set.target);
     const double value = ref.is_file ? 0.0 : engine::to_number(ref, set.target, set.value);
     return {std::move(ref), value};
@@ -52,7 +52,8 @@ std::pair<engine::ParamRef, double> look_up(const engine::Model& model, const en
 
 } // namespace
 
-// ---- waiting --------------------------------------------------------------------------------------
+// ---- waiting
+// --------------------------------------------------------------------------------------
 
 void Order::take(const PeerPtr& peer, Unit unit) {
     const bool passes = unit.form == Unit::Form::single && unit.calls.front().row->passes;
@@ -63,8 +64,8 @@ void Order::take(const PeerPtr& peer, Unit unit) {
     if (peer->waiting.size() >= kWaitingUnits || waiting_bytes_ + unit.bytes > kWaitingBytes) {
         for (std::size_t i = 0; i < (unit.form == Unit::Form::sets ? unit.calls.size() : 1); ++i)
             refuse(peer, unit, i, "queue_full",
-                   std::to_string(peer->waiting.size()) +
-                       " requests of this sender wait for its graph commands");
+                   std::to_string(peer->waiting.size())
+                       + " requests of this sender wait for its graph commands");
         return;
     }
     waiting_bytes_ += unit.bytes;
@@ -76,9 +77,12 @@ bool Order::ready(const Peer& peer, const Unit& unit) const {
     if (peer.blocked != 0) return false;
     if (!unit.time.immediate()) return true; // in the schedule it counts as past
     switch (unit.form) {
-    case Unit::Form::transaction: return true;
-    case Unit::Form::sets: return peer.graph_in_engine == 0;
-    case Unit::Form::single: break;
+    case Unit::Form::transaction:
+        return true;
+    case Unit::Form::sets:
+        return peer.graph_in_engine == 0;
+    case Unit::Form::single:
+        break;
     }
     const Call& call = unit.calls.front();
     if (is_engine_call(call)) return true;
@@ -107,7 +111,8 @@ void Order::end(const PeerPtr& peer, bool blocking) {
     pump(peer);
 }
 
-// ---- carrying out ---------------------------------------------------------------------------------
+// ---- carrying out
+// ---------------------------------------------------------------------------------
 
 void Order::run(const PeerPtr& peer, Unit unit) {
     if (std::any_of(unit.calls.begin(), unit.calls.end(), needs_rack)) {
@@ -143,11 +148,12 @@ bool Order::set_directly(const PeerPtr& peer, Call& call) {
         auto [ref, value] = look_up(*model, *set);
         if (ref.is_file || ref.cell == nullptr) return false;
         if (!context_.cycle.set(ref.handle, *ref.cell, ref.param, value))
-            throw engine::CommandError("queue_full", engine::describe(set->target) +
-                                                         ": too many values wait for the audio side");
+            throw engine::CommandError("queue_full",
+                                       engine::describe(set->target)
+                                           + ": too many values wait for the audio side");
         // Numbers grow, but a value that joined one already waiting keeps that one's.
-        if (peer->last_set == nullptr || context_.cycle.heard(*peer->last_set) ||
-            ref.cell->set_number.load() >= peer->last_set->set_number.load()) {
+        if (peer->last_set == nullptr || context_.cycle.heard(*peer->last_set)
+            || ref.cell->set_number.load() >= peer->last_set->set_number.load()) {
             peer->last_set = ref.cell;
             peer->last_owner = ref.owner;
         }
@@ -162,7 +168,8 @@ bool Order::set_directly(const PeerPtr& peer, Call& call) {
     return true;
 }
 
-/// Reads and parses the racks a unit names, on another thread; everything later of its sender waits.
+/// Reads and parses the racks a unit names, on another thread; everything later of its sender
+/// waits.
 void Order::read_racks(const PeerPtr& peer, Unit unit) {
     begin(*peer, true);
     struct Work {
@@ -273,7 +280,8 @@ void Order::to_engine(const PeerPtr& peer, Unit unit, std::optional<std::uint64_
     pending_.emplace(tokens_, Pending{peer, std::move(unit), frame, true});
 }
 
-// ---- outcomes -------------------------------------------------------------------------------------
+// ---- outcomes
+// -------------------------------------------------------------------------------------
 
 void Order::succeed(const PeerPtr& peer, const Unit& unit) {
     if (unit.form == Unit::Form::transaction) {
@@ -284,8 +292,8 @@ void Order::succeed(const PeerPtr& peer, const Unit& unit) {
         if (call.kind != Kind::set || call.wrapped) context_.replies.done(*peer, call);
 }
 
-void Order::refuse(const PeerPtr& peer, const Unit& unit, std::size_t index, const std::string& code,
-                   const std::string& message) {
+void Order::refuse(const PeerPtr& peer, const Unit& unit, std::size_t index,
+                   const std::string& code, const std::string& message) {
     if (unit.form != Unit::Form::transaction) {
         const Call& call = unit.calls[index];
         context_.replies.fail(*peer, {call.id, call.address, code, message});
@@ -317,8 +325,8 @@ void Order::completed(engine::Completion completion) {
         process::Driver* driver = context_.driver;
         if (completion.ticket != 0 && driver != nullptr && !driver->settled(completion.ticket)) {
             // Heard of as done once others can see its ports.
-            settling_.push_back({peer, std::move(pending.unit), completion.ticket,
-                                 now_ns() + kSettle, !timed});
+            settling_.push_back(
+                {peer, std::move(pending.unit), completion.ticket, now_ns() + kSettle, !timed});
             over = false;
         } else {
             succeed(peer, pending.unit);
@@ -338,7 +346,8 @@ void Order::failed(Pending pending, const engine::Completion& completion) {
     if (!calls.empty()) to_engine(pending.peer, std::move(pending.unit), pending.frame);
 }
 
-// ---- time -----------------------------------------------------------------------------------------
+// ---- time
+// -----------------------------------------------------------------------------------------
 
 void Order::schedule(const PeerPtr& peer, Unit unit) {
     const std::int64_t due = wall_.to_raw(unit.time);
@@ -346,8 +355,8 @@ void Order::schedule(const PeerPtr& peer, Unit unit) {
     const auto refuse_all = [&](const char* code, const std::string& message) {
         const bool each = unit.form == Unit::Form::sets;
         for (std::size_t i = 0; i < (each ? unit.calls.size() : 1); ++i)
-            refuse(peer, unit, each || unit.form == Unit::Form::single ? i : unit.calls.size(), code,
-                   message);
+            refuse(peer, unit, each || unit.form == Unit::Form::single ? i : unit.calls.size(),
+                   code, message);
     };
     if (due <= now) {
         ++context_.replies.counters.late;
@@ -361,8 +370,8 @@ void Order::schedule(const PeerPtr& peer, Unit unit) {
         return;
     }
     if (due - now > static_cast<std::int64_t>(kHorizonNs)) {
-        refuse_all("bad_time", "the timetag is " + std::to_string((due - now) / 3'600'000'000'000) +
-                                   " hours ahead; at most 24 are taken");
+        refuse_all("bad_time", "the timetag is " + std::to_string((due - now) / 3'600'000'000'000)
+                                   + " hours ahead; at most 24 are taken");
         return;
     }
     if (due - now <= static_cast<std::int64_t>(kNear) || loads(unit)) {
@@ -404,10 +413,10 @@ bool Order::heard(const Peer& peer) const {
 void Order::answer_heard(Hearing& hearing) {
     const auto model = context_.engine.model();
     const auto is = [&](const auto& entry) { return entry.second.handle == hearing.ref.handle; };
-    const bool there = model->master == hearing.ref.handle ||
-                       std::any_of(model->nodes.begin(), model->nodes.end(), is) ||
-                       std::any_of(model->inputs.begin(), model->inputs.end(), is) ||
-                       std::any_of(model->outputs.begin(), model->outputs.end(), is);
+    const bool there = model->master == hearing.ref.handle
+                       || std::any_of(model->nodes.begin(), model->nodes.end(), is)
+                       || std::any_of(model->inputs.begin(), model->inputs.end(), is)
+                       || std::any_of(model->outputs.begin(), model->outputs.end(), is);
     const Call& call = hearing.call;
     if (there)
         context_.replies.done(*hearing.peer, call);
@@ -439,8 +448,8 @@ void Order::turn(std::uint64_t now) {
         if (each.counted) end(each.peer, false);
     }
 
-    while (!schedule_.empty() &&
-           schedule_.begin()->first.first <= static_cast<std::int64_t>(now + kNear)) {
+    while (!schedule_.empty()
+           && schedule_.begin()->first.first <= static_cast<std::int64_t>(now + kNear)) {
         auto node = schedule_.extract(schedule_.begin());
         auto& [peer, unit] = node.mapped();
         to_engine(peer, std::move(unit), frame_of(node.key().first));

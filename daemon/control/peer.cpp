@@ -16,8 +16,8 @@ constexpr std::uint64_t kSilent = 60 * kSecond;
 constexpr std::uint64_t kSilentRedirected = 86'400 * kSecond;
 
 bool busy(const Peer& peer) {
-    return !peer.waiting.empty() || peer.in_engine != 0 || peer.blocked != 0 ||
-           peer.unfinished != 0 || peer.subscriptions != 0;
+    return !peer.waiting.empty() || peer.in_engine != 0 || peer.blocked != 0 || peer.unfinished != 0
+           || peer.subscriptions != 0;
 }
 
 bool recent(const Peer& peer, std::uint64_t now) {

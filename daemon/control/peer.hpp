@@ -53,14 +53,16 @@ class UdpRoute final : public Route {
 /// Back over a connection; what does not go at once waits, up to a limit.
 class StreamRoute final : public Route {
   public:
-    static constexpr std::size_t kStreamLimit = 256 * 1024;      ///< bytes; streams give way beyond
-    static constexpr std::size_t kReplyLimit = 4 * 1024 * 1024;  ///< bytes; the end beyond
+    static constexpr std::size_t kStreamLimit = 256 * 1024;     ///< bytes; streams give way beyond
+    static constexpr std::size_t kReplyLimit = 4 * 1024 * 1024; ///< bytes; the end beyond
 
     /// @p packet_max: bytes; @p fd does not block.
     StreamRoute(Descriptor fd, std::size_t packet_max)
         : reader(packet_max), fd_(std::move(fd)), packet_max_(packet_max) {}
     bool send(std::span<const std::byte> packet, bool needed) override;
-    std::size_t packet_bytes() const override { return packet_max_ < 60'000 ? packet_max_ : 60'000; }
+    std::size_t packet_bytes() const override {
+        return packet_max_ < 60'000 ? packet_max_ : 60'000;
+    }
     bool connected() const override { return true; }
 
     /// The connection.
@@ -102,11 +104,11 @@ struct Peer {
     std::uint64_t heard_ns = 0;   ///< of its newest packet
 
     // Order; see order.hpp.
-    std::deque<Unit> waiting;        ///< for what is under way
-    std::size_t in_engine = 0;       ///< untimed requests the engine has not completed
-    std::size_t graph_in_engine = 0; ///< those of them that change the graph
-    std::size_t blocked = 0;         ///< steps that everything later has to wait for
-    std::size_t unfinished = 0;      ///< untimed requests not answered yet, waiting ones left out
+    std::deque<Unit> waiting;         ///< for what is under way
+    std::size_t in_engine = 0;        ///< untimed requests the engine has not completed
+    std::size_t graph_in_engine = 0;  ///< those of them that change the graph
+    std::size_t blocked = 0;          ///< steps that everything later has to wait for
+    std::size_t unfinished = 0;       ///< untimed requests not answered yet, waiting ones left out
     std::shared_ptr<void> last_owner; ///< keeps last_set alive
     process::ParamCell* last_set = nullptr; ///< the newest value sent straight to the audio side
 

@@ -32,8 +32,8 @@ std::vector<std::string> directories(const Config::Racks& racks) {
 
 void check_name(const std::string& name) {
     if (!engine::is_name(name))
-        throw engine::CommandError("bad_name", "a rack's name is 1 to 63 of A-Z a-z 0-9 _ -, got \"" +
-                                                   name + "\"");
+        throw engine::CommandError("bad_name", "a rack's name is 1 to 63 of A-Z a-z 0-9 _ -, got \""
+                                                   + name + "\"");
 }
 
 [[noreturn]] void fail(const std::string& what, int error) {
@@ -57,8 +57,8 @@ std::vector<RackFile> list_racks(const Config::Racks& racks) {
         std::error_code ignored; // a directory that is not there has no racks
         for (const auto& entry : fs::directory_iterator(directory, ignored)) {
             const std::string name = entry.path().stem();
-            if (entry.path().extension() == kSuffix && engine::is_name(name) &&
-                entry.is_regular_file(ignored))
+            if (entry.path().extension() == kSuffix && engine::is_name(name)
+                && entry.is_regular_file(ignored))
                 found.emplace(name, directory == racks.writable);
         }
     }
@@ -119,8 +119,8 @@ void save_rack(const Config::Racks& racks, const std::string& name, const engine
     if (file.get() < 0) fail(what, errno);
     try {
         write_all(file.get(), text, what);
-        if (::fchmod(file.get(), 0644) != 0 || ::fsync(file.get()) != 0 ||
-            ::rename(temporary.c_str(), path.c_str()) != 0)
+        if (::fchmod(file.get(), 0644) != 0 || ::fsync(file.get()) != 0
+            || ::rename(temporary.c_str(), path.c_str()) != 0)
             fail(what, errno);
     } catch (...) {
         ::unlink(temporary.c_str());

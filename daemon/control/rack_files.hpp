@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-/// Racks by name: in the writable directory, then in the others, as `name.toml`. A name cannot leave
-/// its directory. Everything here reads or writes files: not for the control thread. Failures are
-/// engine::CommandError.
+/// Racks by name: in the writable directory, then in the others, as `name.toml`. A name cannot
+/// leave its directory. Everything here reads or writes files: not for the control thread. Failures
+/// are engine::CommandError.
 namespace backline::control {
 
 /// A rack there is.

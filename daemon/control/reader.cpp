@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/control/reader.hpp"
 
-
 #include <algorithm>
 #include <utility>
 
@@ -23,8 +22,8 @@ std::string no_such_address(const std::string& address) {
     std::vector<std::string_view> patterns;
     for (const protocol::Address& row : protocol::kAddresses)
         if (row.incoming()) patterns.push_back(row.pattern);
-    return "there is no address " + address + did_you_mean(address, patterns) +
-           "; /help lists them all";
+    return "there is no address " + address + did_you_mean(address, patterns)
+           + "; /help lists them all";
 }
 
 bool may(Role role, protocol::Role needed) {
@@ -37,8 +36,8 @@ std::optional<Refusal> read_message(const Message& message, Role role, Call& cal
     call.address = message.address;
     if (message.address == "/request") {
         const protocol::Address& wrapper = address_of(protocol::AddressId::request);
-        if (const auto wrong = protocol::check(wrapper, args.first(std::min<std::size_t>(
-                                                            args.size(), 2))))
+        if (const auto wrong =
+                protocol::check(wrapper, args.first(std::min<std::size_t>(args.size(), 2))))
             return refusal(call, wrong->code, wrong->text);
         call.id = *args[0].as_int();
         call.wrapped = true;
@@ -61,8 +60,8 @@ std::optional<Refusal> read_message(const Message& message, Role role, Call& cal
     const bool looks = call.row->kind == Kind::value && call.kind == Kind::query;
     if (!may(role, looks ? protocol::Role::monitor : call.row->role))
         return refusal(call, Code::denied,
-                       call.address + " takes the role " + std::string(to_string(call.row->role)) +
-                           ", this sender has " + to_string(role));
+                       call.address + " takes the role " + std::string(to_string(call.row->role))
+                           + ", this sender has " + to_string(role));
     if (const auto wrong = protocol::check(*call.row, args))
         return refusal(call, wrong->code, wrong->text);
     call.offset = page.offset;
@@ -116,19 +115,20 @@ class BundleReader {
     static std::optional<std::int32_t> read_head(std::span<const protocol::Element> elements) {
         if (elements.empty()) return std::nullopt;
         const auto* first = std::get_if<Message>(&elements.front());
-        if (first == nullptr || first->address != "/request" || first->args.size() != 2 ||
-            first->args[1].as_text() != kBundleAddress)
+        if (first == nullptr || first->address != "/request" || first->args.size() != 2
+            || first->args[1].as_text() != kBundleAddress)
             return std::nullopt;
         return first->args[0].as_int();
     }
 
-    /// Opens inner bundles that are due with the outer one; those due later are bundles of their own.
+    /// Opens inner bundles that are due with the outer one; those due later are bundles of their
+    /// own.
     Wrong flatten(std::span<const protocol::Element> elements, protocol::TimeTag time,
                   std::vector<Member>& members, std::vector<const Bundle*>& later) {
         for (const protocol::Element& element : elements) {
             if (const auto* inner = std::get_if<Bundle>(&element)) {
-                if (!inner->time.immediate() && inner->time.unix_ns() < time.unix_ns() &&
-                    !time.immediate())
+                if (!inner->time.immediate() && inner->time.unix_ns() < time.unix_ns()
+                    && !time.immediate())
                     return std::pair(Code::bad_time,
                                      std::string("an inner bundle is due before its outer one"));
                 if (!inner->time.immediate() && inner->time != time) {
@@ -149,10 +149,8 @@ class BundleReader {
 
     /// What cannot be undone cannot be part of it.
     static std::optional<std::string> misplaced(const Call& call) {
-        if (call.wrapped)
-            return "a member has no id of its own; put /request id \"#bundle\" first";
-        if (call.row->family == Family::jack)
-            return "the JACK server knows no transactions";
+        if (call.wrapped) return "a member has no id of its own; put /request id \"#bundle\" first";
+        if (call.row->family == Family::jack) return "the JACK server knows no transactions";
         if (call.kind != Kind::graph && call.kind != Kind::set)
             return "a transaction holds graph commands and sets only";
         return std::nullopt;
@@ -184,8 +182,9 @@ class BundleReader {
         for (Member& member : members) {
             Call& call = member.call;
             if (!member.wrong && call.kind != Kind::set && !time.immediate())
-                member.wrong = refusal(call, Code::bad_bundle,
-                                       call.address + ": only graph commands and sets can be timed");
+                member.wrong =
+                    refusal(call, Code::bad_bundle,
+                            call.address + ": only graph commands and sets can be timed");
             if (member.wrong) {
                 to_.refusals.push_back(*std::move(member.wrong));
             } else if (call.kind != Kind::set) {

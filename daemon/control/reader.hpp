@@ -16,8 +16,8 @@ struct Reading {
 };
 
 /// Sorts a packet: unwraps requests, looks up addresses, checks roles and arguments, tells
-/// transactions from bundles of sets and takes bundles apart. Nothing is carried out, and nothing but
-/// the table of addresses is looked at. @p bytes: size of the packet.
+/// transactions from bundles of sets and takes bundles apart. Nothing is carried out, and nothing
+/// but the table of addresses is looked at. @p bytes: size of the packet.
 Reading read_packet(const protocol::Packet& packet, Role role, std::size_t bytes);
 
 } // namespace backline::control

@@ -54,8 +54,8 @@ void Replies::done(Peer& peer, std::int32_t id, const std::string& address,
 
 void Replies::fail(Peer& peer, const Refusal& refusal) {
     count(peer.name, refusal);
-    protocol::Message message = protocol::message("/fail", refusal.id, refusal.address,
-                                                  refusal.code, refusal.message);
+    protocol::Message message =
+        protocol::message("/fail", refusal.id, refusal.address, refusal.code, refusal.message);
     if (refusal.member) {
         message.args.emplace_back(*refusal.member);
         message.args.emplace_back(refusal.member_address);
@@ -105,8 +105,8 @@ void Replies::send_page(Peer& peer, const Call& call, const Document& document) 
     const auto offset = std::min(static_cast<std::size_t>(call.offset), document.text.size());
     // The rest of the packet: two addresses, tags, three numbers, padding.
     const std::size_t frame = call.address.size() + 64;
-    const std::size_t room = peer.route->packet_bytes() - std::min<std::size_t>(
-                                 frame, peer.route->packet_bytes() / 2);
+    const std::size_t room =
+        peer.route->packet_bytes() - std::min<std::size_t>(frame, peer.route->packet_bytes() / 2);
     const std::size_t end = page_end(document.text, offset, room);
     done(peer, call,
          {document.revision, static_cast<std::int32_t>(offset),

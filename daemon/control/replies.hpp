@@ -15,11 +15,11 @@ namespace backline::control {
 
 /// What came in and went wrong since the start.
 struct OscCounters {
-    std::uint64_t received = 0;       ///< packets
-    std::uint64_t refused = 0;        ///< requests and packets answered, or answerable, by /fail
-    std::uint64_t unsent = 0;         ///< replies that could not be sent
+    std::uint64_t received = 0;        ///< packets
+    std::uint64_t refused = 0;         ///< requests and packets answered, or answerable, by /fail
+    std::uint64_t unsent = 0;          ///< replies that could not be sent
     std::uint64_t streams_dropped = 0; ///< stream messages that gave way
-    std::uint64_t late = 0;           ///< bundles that came after they were due
+    std::uint64_t late = 0;            ///< bundles that came after they were due
     std::array<std::uint64_t, protocol::kCodes.size()> by_code{};
 };
 

@@ -24,8 +24,6 @@
 namespace backline::control {
 namespace {
 
-constexpr std::size_t kConnections = 64; ///< over the unix socket, at once
-
 void watch(int epoll, int fd, std::uint32_t events, int how) {
     epoll_event event{};
     event.events = events;
@@ -39,7 +37,7 @@ void watch(int epoll, int fd, std::uint32_t events, int how) {
 struct Server::Impl {
     struct Connection {
         PeerPtr peer;
-        StreamRoute* route;    ///< of the peer
+        StreamRoute* route;     ///< of the peer
         bool wants_out = false; ///< waits until it can be written to
     };
 
@@ -48,10 +46,22 @@ struct Server::Impl {
           socket_path(std::move(path)),
           subscriptions(parts.engine, parts.cycle, replies),
           health(parts.engine, parts.cycle, parts.driver, replies, subscriptions),
-          context{parts.engine, parts.cycle,   parts.driver, parts.registry, parts.pool,
-                  parts.config, inbox,         replies,      order,          subscriptions,
-                  health,       files,         scans,        std::move(hooks.quit),
-                  std::move(hooks.scan),       std::move(hooks.jack_kept),
+          context{parts.engine,
+                  parts.cycle,
+                  parts.driver,
+                  parts.registry,
+                  parts.pool,
+                  parts.config,
+                  inbox,
+                  replies,
+                  order,
+                  subscriptions,
+                  health,
+                  files,
+                  scans,
+                  std::move(hooks.quit),
+                  std::move(hooks.scan),
+                  std::move(hooks.jack_kept),
                   std::move(hooks.reasons),
                   [this] { return peers.count(now_ns()) + connections.size(); },
                   [this] { return receiver ? receiver->kernel_dropped() : 0; }},
@@ -83,8 +93,11 @@ struct Server::Impl {
 
     void datagram(UdpSocket& socket, const UdpAddress& from, std::span<const std::byte> bytes,
                   bool truncated) {
-        const Refusal too_large{0, {}, "bad_packet",
-                                "a packet of more than " + std::to_string(limits.packet) + " bytes"};
+        const Refusal too_large{0,
+                                {},
+                                "bad_packet",
+                                "a packet of more than " + std::to_string(limits.packet)
+                                    + " bytes"};
         if (!from.loopback() || truncated) {
             ++replies.counters.received;
             replies.count("udp " + from.text(),
@@ -161,7 +174,8 @@ struct Server::Impl {
         bool connected() const override { return true; }
     };
 
-    // ---- the loop ---------------------------------------------------------------------------------
+    // ---- the loop
+    // ---------------------------------------------------------------------------------
 
     void turn() {
         const std::uint64_t now = now_ns();
@@ -199,8 +213,9 @@ struct Server::Impl {
             if (due) next = std::min(next, *due);
         if (accept_again_ns != 0) next = std::min(next, accept_again_ns);
         const std::uint64_t now = now_ns();
-        return next <= now ? 0 : static_cast<int>(std::min<std::uint64_t>(
-                                     (next - now + 999'999) / 1'000'000, 60'000));
+        return next <= now ? 0
+                           : static_cast<int>(
+                               std::min<std::uint64_t>((next - now + 999'999) / 1'000'000, 60'000));
     }
 
     void serve(int fd, std::uint32_t events) {
@@ -211,8 +226,9 @@ struct Server::Impl {
         } else if (const auto udp = std::find_if(sockets.begin(), sockets.end(),
                                                  [fd](const UdpSocket& s) { return s.fd() == fd; });
                    udp != sockets.end()) {
-            receiver->receive(*udp, [&](const UdpAddress& from, std::span<const std::byte> bytes,
-                                        bool truncated) { datagram(*udp, from, bytes, truncated); });
+            receiver->receive(*udp,
+                              [&](const UdpAddress& from, std::span<const std::byte> bytes,
+                                  bool truncated) { datagram(*udp, from, bytes, truncated); });
         } else if (const auto found = connections.find(fd); found != connections.end()) {
             if ((events & EPOLLOUT) != 0) found->second.route->flush();
             const bool readable = (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0;
@@ -308,9 +324,8 @@ void Server::completed(engine::Completion completion) {
 
 void Server::event(engine::Event event) {
     const bool ours = event.name == "xrun" && impl_->health.xrun_was_ours();
-    impl_->inbox->post([impl = impl_.get(), event = std::move(event), ours] {
-        impl->health.event(event, ours);
-    });
+    impl_->inbox->post(
+        [impl = impl_.get(), event = std::move(event), ours] { impl->health.event(event, ours); });
 }
 
 } // namespace backline::control

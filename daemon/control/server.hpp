@@ -14,10 +14,12 @@
 
 namespace backline::control {
 
-/// OSC in and out: the control thread. It waits for nobody: not for the engine, JACK, the disk or the
-/// audio thread; what these have to say reaches it through an inbox.
+/// OSC in and out: the control thread. It waits for nobody: not for the engine, JACK, the disk or
+/// the audio thread; what these have to say reaches it through an inbox.
 class Server {
   public:
+    static constexpr std::size_t kConnections = 256; ///< over the unix socket, at once
+
     /// What it works for; all of it outlives the server.
     struct Parts {
         engine::Engine& engine;
@@ -30,9 +32,10 @@ class Server {
     /// What the daemon is asked.
     struct Hooks {
         std::function<void()> quit; ///< `/quit` was answered; on the control thread
-        std::function<void()> scan; ///< scans the plugin directories; blocks; on a thread of its own
+        std::function<void()>
+            scan; ///< scans the plugin directories; blocks; on a thread of its own
         std::function<std::vector<KeptConnection>()> jack_kept; ///< quick; on the control thread
-        std::function<std::vector<std::string>()> reasons; ///< what is degraded; as jack_kept
+        std::function<std::vector<std::string>()> reasons;      ///< what is degraded; as jack_kept
     };
 
     /// @p socket_path: of the unix stream socket; "": none.
@@ -52,7 +55,8 @@ class Server {
     /// Ends run(). Any thread.
     void stop();
 
-    /// For Engine::Callbacks: leaves a note for the control thread. Any thread, from construction on.
+    /// For Engine::Callbacks: leaves a note for the control thread. Any thread, from construction
+    /// on.
     void completed(engine::Completion completion);
     /// As completed().
     void event(engine::Event event);

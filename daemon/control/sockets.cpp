@@ -46,7 +46,8 @@ Descriptor::~Descriptor() {
     if (fd_ >= 0) ::close(fd_);
 }
 
-// ---- UDP ------------------------------------------------------------------------------------------
+// ---- UDP
+// ------------------------------------------------------------------------------------------
 
 std::string UdpAddress::key() const {
     std::string result;
@@ -138,8 +139,8 @@ std::uint16_t UdpSocket::port() const {
 
 bool UdpSocket::send(const UdpAddress& to, std::span<const std::byte> bytes) noexcept {
     return ::sendto(fd(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
-                    reinterpret_cast<const sockaddr*>(&to.storage),
-                    to.size) == static_cast<ssize_t>(bytes.size());
+                    reinterpret_cast<const sockaddr*>(&to.storage), to.size)
+           == static_cast<ssize_t>(bytes.size());
 }
 
 struct UdpReceiver::Buffers {
@@ -187,7 +188,8 @@ void UdpReceiver::receive(UdpSocket& socket, const Take& take) {
                                 sizeof(std::uint32_t));
             buffers_->from[i].size = header.msg_namelen;
             take(buffers_->from[i],
-                 std::span(buffers_->bytes).subspan(i * buffers_->room, buffers_->headers[i].msg_len),
+                 std::span(buffers_->bytes)
+                     .subspan(i * buffers_->room, buffers_->headers[i].msg_len),
                  (header.msg_flags & MSG_TRUNC) != 0);
         }
         if (static_cast<unsigned>(count) < kBatch) return;
@@ -231,7 +233,8 @@ std::vector<UdpSocket> bind_udp(const std::vector<std::string>& addresses, std::
 // ---- unix stream -------------------------------------------------------------------------------
 
 UnixListener::UnixListener(std::string path)
-    : path_(std::move(path)), fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    : path_(std::move(path)),
+      fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
     if (fd_.get() < 0) fail(errno, "unix socket " + path_);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;

@@ -45,9 +45,9 @@ struct UdpAddress {
     sockaddr_storage storage{};
     socklen_t size = 0;
 
-    [[nodiscard]] std::string key() const;    ///< equal for equal addresses and ports only
-    [[nodiscard]] std::string text() const;   ///< "127.0.0.1:9770", "[::1]:9770"
-    [[nodiscard]] bool loopback() const;      ///< of this machine
+    [[nodiscard]] std::string key() const;  ///< equal for equal addresses and ports only
+    [[nodiscard]] std::string text() const; ///< "127.0.0.1:9770", "[::1]:9770"
+    [[nodiscard]] bool loopback() const;    ///< of this machine
     [[nodiscard]] UdpAddress with_port(std::uint16_t port) const; ///< the same host
     /// From a numeric address; nothing when it is not one.
     static std::optional<UdpAddress> parse(const std::string& address, std::uint16_t port);
@@ -60,7 +60,7 @@ class UdpSocket {
     explicit UdpSocket(const UdpAddress& local);
 
     [[nodiscard]] int fd() const noexcept { return fd_.get(); } ///< for epoll
-    [[nodiscard]] std::uint16_t port() const; ///< bound to
+    [[nodiscard]] std::uint16_t port() const;                   ///< bound to
     /// Sends one datagram; false when it could not go at once.
     bool send(const UdpAddress& to, std::span<const std::byte> bytes) noexcept;
 

@@ -38,13 +38,13 @@ std::string renamed(const std::string& pattern, const std::string& from, const s
 void Subscriptions::subscribe(const PeerPtr& peer, const std::string& pattern, float rate,
                               float lease) {
     if (!(rate >= 0 && rate <= kRateMax))
-        throw engine::CommandError("out_of_range", "/subscribe: rate is 0.." +
-                                                       std::to_string(static_cast<int>(kRateMax)) +
-                                                       " Hz, got " + std::to_string(rate));
+        throw engine::CommandError("out_of_range", "/subscribe: rate is 0.."
+                                                       + std::to_string(static_cast<int>(kRateMax))
+                                                       + " Hz, got " + std::to_string(rate));
     if (!(lease > 0 && lease <= kLeaseMax))
-        throw engine::CommandError("out_of_range", "/subscribe: lease is up to " +
-                                                       std::to_string(static_cast<int>(kLeaseMax)) +
-                                                       " s, got " + std::to_string(lease));
+        throw engine::CommandError("out_of_range", "/subscribe: lease is up to "
+                                                       + std::to_string(static_cast<int>(kLeaseMax))
+                                                       + " s, got " + std::to_string(lease));
     const std::uint64_t ends =
         peer->route->connected()
             ? 0
@@ -57,8 +57,8 @@ void Subscriptions::subscribe(const PeerPtr& peer, const std::string& pattern, f
     }
     if (list_.size() >= kMax || peer->subscriptions >= kPerPeer)
         throw engine::CommandError("queue_full",
-                                   "/subscribe: a sender has at most " + std::to_string(kPerPeer) +
-                                       " subscriptions, all together " + std::to_string(kMax));
+                                   "/subscribe: a sender has at most " + std::to_string(kPerPeer)
+                                       + " subscriptions, all together " + std::to_string(kMax));
     list_.push_back(
         std::make_shared<Subscription>(Subscription{peer, pattern, compile(pattern), rate, ends}));
     ++peer->subscriptions;
@@ -76,8 +76,8 @@ void Subscriptions::unsubscribe(Peer& peer, const std::string* pattern) {
 
 void Subscriptions::graph_call_applied(const Call& call) {
     using Id = protocol::AddressId;
-    if (call.row->id != Id::node_rename && call.row->id != Id::input_rename &&
-        call.row->id != Id::output_rename)
+    if (call.row->id != Id::node_rename && call.row->id != Id::input_rename
+        && call.row->id != Id::output_rename)
         return;
     const std::string from(*call.args[0].as_text()), to(*call.args[1].as_text());
     for (SubscriptionPtr& each : list_) {

@@ -15,11 +15,11 @@ namespace backline::control {
 /// Who is sent what without asking each time. One thread.
 class Subscriptions {
   public:
-    static constexpr std::size_t kMax = 1024;    ///< of all senders
-    static constexpr std::size_t kPerPeer = 64;   ///< of one sender
-    static constexpr float kLease = 10;          ///< seconds, unless asked otherwise
-    static constexpr float kLeaseMax = 86'400;   ///< seconds
-    static constexpr float kRateMax = 10'000;    ///< messages a second
+    static constexpr std::size_t kMax = 1024;   ///< of all senders
+    static constexpr std::size_t kPerPeer = 64; ///< of one sender
+    static constexpr float kLease = 10;         ///< seconds, unless asked otherwise
+    static constexpr float kLeaseMax = 86'400;  ///< seconds
+    static constexpr float kRateMax = 10'000;   ///< messages a second
 
     /// All of it outlives the subscriptions.
     Subscriptions(const engine::Engine& engine, const process::Cycle& cycle, Replies& replies)

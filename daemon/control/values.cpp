@@ -14,14 +14,22 @@ engine::Target target_of(const protocol::Address& row, const std::array<std::str
     using Id = protocol::AddressId;
     using Kind = engine::Target::Kind;
     switch (row.id) {
-    case Id::node_param: return {Kind::node_param, names[0], names[1], false};
-    case Id::node_param_normalized: return {Kind::node_param, names[0], names[1], true};
-    case Id::bypass: return {Kind::node_bypass, names[0], {}, false};
-    case Id::input_gain: return {Kind::input, names[0], "gain", false};
-    case Id::input_mute: return {Kind::input, names[0], "mute", false};
-    case Id::output_gain: return {Kind::output, names[0], "gain", false};
-    case Id::output_mute: return {Kind::output, names[0], "mute", false};
-    default: return {Kind::master_mute, {}, {}, false};
+    case Id::node_param:
+        return {Kind::node_param, names[0], names[1], false};
+    case Id::node_param_normalized:
+        return {Kind::node_param, names[0], names[1], true};
+    case Id::bypass:
+        return {Kind::node_bypass, names[0], {}, false};
+    case Id::input_gain:
+        return {Kind::input, names[0], "gain", false};
+    case Id::input_mute:
+        return {Kind::input, names[0], "mute", false};
+    case Id::output_gain:
+        return {Kind::output, names[0], "gain", false};
+    case Id::output_mute:
+        return {Kind::output, names[0], "mute", false};
+    default:
+        return {Kind::master_mute, {}, {}, false};
     }
 }
 
@@ -55,9 +63,10 @@ engine::Value to_value(const Argument& argument, const std::string& address) {
     if (const bool* flag = std::get_if<bool>(&argument.value)) return *flag;
     if (const auto number = argument.as_number()) return *number;
     if (const auto text = argument.as_text()) return std::string(*text);
-    throw engine::CommandError("bad_type", address + ": a value is a number, a string, T or F, got "
-                                               "type '" +
-                                               argument.tag() + "'");
+    throw engine::CommandError("bad_type", address
+                                               + ": a value is a number, a string, T or F, got "
+                                                 "type '"
+                                               + argument.tag() + "'");
 }
 
 } // namespace backline::control

@@ -18,8 +18,8 @@ engine::Target target_of(const protocol::Address& row, const std::array<std::str
 /// The name of the file that is in place for a file parameter; "" for none.
 std::string file_of(const engine::Model& model, const engine::Target& target);
 
-/// A value as a get answers it and a subscriber gets it: `f`, `i` for integers, `T`/`F` for switches,
-/// for an enum its number and label, for a file its name; `normalized`: `f` in 0..1.
+/// A value as a get answers it and a subscriber gets it: `f`, `i` for integers, `T`/`F` for
+/// switches, for an enum its number and label, for a file its name; `normalized`: `f` in 0..1.
 std::vector<protocol::Argument> as_arguments(const engine::ParamRef& ref, bool normalized,
                                              double value, const std::string& file);
 

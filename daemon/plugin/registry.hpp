@@ -15,6 +15,7 @@ namespace backline::plugin {
 /// Why a plugin could not be loaded, created, activated or given a file. `code` is a symbol of the
 /// wire contract: "plugin_refused", "plugin_failed", "plugin_timeout", "no_such_file", "bad_file".
 struct PluginError : std::runtime_error {
+    /// `message` is for people, `code_` for programs.
     PluginError(std::string code_, const std::string& message)
         : std::runtime_error(message), code(std::move(code_)) {}
     std::string code;
@@ -28,6 +29,7 @@ struct PortInfo {
     friend bool operator==(const PortInfo&, const PortInfo&) = default;
 };
 
+/// As bl_param; the numbers of a file parameter are 0.
 struct ParamInfo {
     std::uint32_t id = 0;
     std::string symbol, name, unit;
@@ -38,6 +40,7 @@ struct ParamInfo {
     friend bool operator==(const ParamInfo&, const ParamInfo&) = default;
 };
 
+/// As bl_result.
 struct ResultInfo {
     std::uint32_t id = 0;
     std::string symbol, name, unit;
@@ -46,6 +49,7 @@ struct ResultInfo {
     friend bool operator==(const ResultInfo&, const ResultInfo&) = default;
 };
 
+/// As bl_worker.
 struct WorkerInfo {
     std::uint32_t job_bytes_max = 0, job_depth = 0, response_bytes_max = 0;
     std::uint32_t work_class = 0, flags = 0;
@@ -86,6 +90,7 @@ struct Catalogue {
 /// a time limit, so that one that crashes or hangs when loaded harms nobody.
 class Registry {
   public:
+    /// Where and how to look.
     struct Options {
         std::string probe; ///< path of backline-probe
         std::vector<std::string>
@@ -96,6 +101,7 @@ class Registry {
         std::function<void(const std::string& library, const std::string& text)> on_output = {};
     };
 
+    /// Looks at nothing yet.
     explicit Registry(Options options);
 
     /// Scans all directories; libraries unchanged since the last scan (path, size, mtime) are not

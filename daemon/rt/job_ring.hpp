@@ -20,6 +20,7 @@ namespace backline::rt {
 /// attempted and one dropped.
 class JobRing {
   public:
+    /// A job where it lies in the ring.
     struct Job {
         const void* data;
         std::uint32_t size;
@@ -86,10 +87,12 @@ class JobRing {
         head_.store(tail, std::memory_order_release);
     }
 
+    /// Jobs waiting, the one at work included. [any]
     std::uint64_t pending() const noexcept {
         const std::uint64_t head = head_.load(std::memory_order_acquire);
         return tail_.load(std::memory_order_acquire) - head;
     }
+    /// Attempts so far, refused ones included. [any]
     std::uint64_t submitted() const noexcept {
         return tail_.load(std::memory_order_acquire) + refused_.load(std::memory_order_relaxed);
     }
@@ -97,7 +100,9 @@ class JobRing {
     std::uint64_t accepted() const noexcept { return tail_.load(std::memory_order_acquire); }
     /// How many of them are over, worked or skipped. [any]
     std::uint64_t finished() const noexcept { return head_.load(std::memory_order_acquire); }
+    /// Jobs worked so far. [any]
     std::uint64_t worked() const noexcept { return worked_.load(std::memory_order_relaxed); }
+    /// Jobs refused or skipped so far. [any]
     std::uint64_t dropped() const noexcept {
         return refused_.load(std::memory_order_relaxed) + skipped_.load(std::memory_order_relaxed);
     }

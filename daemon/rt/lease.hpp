@@ -13,12 +13,15 @@ namespace backline::rt {
 /// it per command while no cycle comes. Nobody waits: who finds it taken does something else.
 class Lease {
   public:
+    /// False when somebody holds it. [any]
     [[nodiscard]] BACKLINE_RT bool try_take() noexcept {
         std::uint32_t free = 0;
         return holder_.compare_exchange_strong(free, 1, std::memory_order_acquire,
                                                std::memory_order_relaxed);
     }
+    /// [holder]
     BACKLINE_RT void give_back() noexcept { holder_.store(0, std::memory_order_release); }
+    /// Whether somebody holds it, at this moment. [any]
     bool taken() const noexcept { return holder_.load(std::memory_order_acquire) != 0; }
 
   private:

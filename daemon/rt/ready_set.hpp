@@ -21,6 +21,7 @@ namespace backline::rt {
 /// call: one futex wake at the end of a cycle, and only when jobs were added and a worker sleeps.
 class ReadySet {
   public:
+    /// Slots there are, from 0.
     static constexpr std::uint32_t kSlots = 4096;
 
     /// Says that `slot` (< kSlots) has a job waiting. [audio, worker]
@@ -37,6 +38,7 @@ class ReadySet {
         return slot < 0 && hint != 0 ? take_from(0) : slot;
     }
 
+    /// Whether a slot is marked; now and then also when the last one was just taken. [any]
     bool any() const noexcept { return summary_.load(std::memory_order_seq_cst) != 0; }
 
     /// Wakes one sleeping worker if any slot is marked; the woken one wakes the next. [audio,

@@ -18,6 +18,7 @@ namespace backline::rt {
 /// record contiguous in memory. Used for worker responses and for results.
 class RecordRing {
   public:
+    /// A record where it lies in the ring.
     struct Record {
         const std::byte* data; ///< 8-byte aligned; nullptr when there is none
         std::uint32_t size;    ///< bytes

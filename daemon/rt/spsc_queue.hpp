@@ -30,6 +30,7 @@ class SpscQueue {
     SpscQueue(const SpscQueue&) = delete;
     SpscQueue& operator=(const SpscQueue&) = delete;
 
+    /// How many elements fit. [any]
     std::size_t capacity() const noexcept { return mask_ + 1; }
 
     /// Appends; false when full. [producer]

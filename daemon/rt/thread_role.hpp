@@ -18,6 +18,7 @@ inline constinit thread_local Role current_role = Role::other;
 /// Takes on a role for a scope, and gives the former one back.
 class RoleScope {
   public:
+    /// Takes on `role`.
     BACKLINE_RT explicit RoleScope(Role role) noexcept : former_(current_role) {
         current_role = role;
     }
@@ -40,6 +41,7 @@ BACKLINE_RT inline void assert_role([[maybe_unused]] Role role) noexcept {
 /// them to trap allocation, locks and system calls between the two. Absent otherwise.
 extern "C" {
 [[gnu::weak, gnu::visibility("default")]] void backline_rt_enter(void);
+/// The second of the two.
 [[gnu::weak, gnu::visibility("default")]] void backline_rt_exit(void);
 }
 
@@ -48,6 +50,7 @@ namespace backline::rt {
 /// Around everything that runs on the audio thread.
 class AudioScope {
   public:
+    /// Takes on Role::audio.
     BACKLINE_RT AudioScope() noexcept : role_(Role::audio) {
         if (backline_rt_enter != nullptr) backline_rt_enter();
     }

@@ -20,6 +20,7 @@ inline std::uint64_t monotonic_ns() noexcept {
 /// construction: better the longer the daemon runs. [control side]
 class TickRate {
   public:
+    /// Begins to measure.
     TickRate() noexcept : ticks_(ticks()), ns_(monotonic_ns()) {}
 
     /// Valid from 1 ms after construction on; 0 before.

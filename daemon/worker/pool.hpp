@@ -36,6 +36,7 @@ struct WorkerStats {
 /// of one instance run one at a time and in order; instances take turns, one job each.
 class Pool {
   public:
+    /// How many threads.
     struct Options {
         unsigned count = 0;  ///< workers; 0 = cores - 1, at least 1
         bool threads = true; ///< false: no threads at all, only run_now() (offline)

@@ -22,7 +22,7 @@ class Thread {
     Thread(const std::string& name, std::size_t stack_bytes, std::function<void()> body);
     /// Joins, without a limit.
     ~Thread();
-    Thread(Thread&& other) noexcept;
+    Thread(Thread&& other) noexcept;            ///< leaves no thread behind in `other`
     Thread& operator=(Thread&& other) noexcept; ///< joins the thread it replaces
 
     /// Whether there is a thread, neither joined nor abandoned.

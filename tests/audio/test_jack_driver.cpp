@@ -5,6 +5,8 @@
 #include "tests/audio/driver_fixture.hpp"
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 
 namespace backline::test {
 namespace {
@@ -79,6 +81,38 @@ TEST_F(JackDriverTest, SoundPassesUnchangedAtEveryPeriod) {
         EXPECT_NEAR(20.0 * std::log10(level * std::sqrt(2.0) / 0.5), 0.0, 0.01) << period;
     }
     EXPECT_EQ(listener.prepared().size(), 1u) << "a period size re-activates nothing";
+}
+
+TEST_F(JackDriverTest, TheAudioThreadFaultsNoPage) {
+    start_driver();
+    ASSERT_TRUE(reaches(State::running));
+    ASSERT_TRUE(eventually([&] { return thru.cycle().anchor().cycles > 20; }));
+    const auto faults = [&] {
+        std::ifstream in("/proc/self/task/" + std::to_string(thru.thread()) + "/stat");
+        std::string line;
+        std::getline(in, line);
+        std::istringstream fields(line.substr(line.rfind(')') + 2)); // from the state on
+        std::string skipped;
+        for (int i = 0; i < 7; ++i)
+            fields >> skipped;
+        long minor = -1;
+        fields >> minor;
+        return minor;
+    };
+    const long before = faults();
+    ASSERT_GT(before, 0);
+    const auto cycles = thru.cycle().anchor().cycles;
+    // Edits meanwhile: ports come and go.
+    auto ports = thru.ports();
+    for (std::uint32_t i = 2; i < 42; ++i) {
+        ports.push_back({i, i % 2 == 0, "more_" + std::to_string(i)});
+        ASSERT_TRUE(settles(driver->publish(ports)));
+    }
+    ASSERT_TRUE(settles(driver->publish(thru.ports())));
+    ASSERT_TRUE(eventually([&] { return thru.cycle().anchor().cycles > cycles + 100; }));
+    // JACK's own buffers of 40 new ports are touched for the first time, ours are not.
+    printf("faults %ld\n", faults() - before);
+    EXPECT_LE(faults() - before, 40);
 }
 
 TEST_F(JackDriverTest, AddsNoFrames) {

@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include <unistd.h>
+
 namespace backline::test {
 
 /// A cycle whose plan passes external input n on to external output n, unchanged; between the two
@@ -24,7 +26,9 @@ class ThruCycle {
         plugin_.struct_size = sizeof plugin_;
         plugin_.data = this;
         plugin_.process = [](const bl_plugin* self, const bl_process* call) -> bl_status {
-            static_cast<ThruCycle*>(self->data)->transport_.write(*call->transport);
+            auto& thru = *static_cast<ThruCycle*>(self->data);
+            thru.transport_.write(*call->transport);
+            if (thru.thread_.load() == 0) thru.thread_.store(gettid());
             return BL_OK;
         };
         node_.cost = &cost_;
@@ -61,6 +65,8 @@ class ThruCycle {
     /// How often a period ran offline.
     std::uint64_t offline_periods() const { return offline_.load(); }
 
+    /// The thread that ran the first cycle; 0 before.
+    pid_t thread() const { return thread_.load(); }
     /// As the newest slice had it.
     bl_transport transport() const { return transport_.read(); }
 
@@ -85,6 +91,7 @@ class ThruCycle {
 
     std::uint32_t channels_;
     std::atomic<std::uint64_t> offline_{0};
+    std::atomic<pid_t> thread_{0};
     process::Master master_;
     process::Strip strip_;
     std::vector<std::vector<float>> buffers_;

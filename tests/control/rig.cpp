@@ -117,8 +117,8 @@ Rig::Rig(Options options)
     hooks.quit = [this] { ++quits; };
     hooks.scan = [this] { registry.scan(); };
     server = std::make_unique<control::Server>(
-        control::Server::Parts{*engine, cycle, used, registry, pool, config},
-        std::move(hooks), directory_.path() / "osc.sock");
+        control::Server::Parts{*engine, cycle, used, registry, pool, config}, std::move(hooks),
+        directory_.path() / "osc.sock");
     server->start();
     engine->start();
     control_ = std::thread([this] { server->run(); });
@@ -162,9 +162,9 @@ void Rig::audio() {
         period.rate = rate;
         period.start_ns = control::now_ns();
         cycle.run(period);
-        std::this_thread::sleep_until(
-            begin + std::chrono::nanoseconds(
-                        static_cast<std::int64_t>(static_cast<double>(n * frames) / rate * 1e9)));
+        std::this_thread::sleep_until(begin
+                                      + std::chrono::nanoseconds(static_cast<std::int64_t>(
+                                          static_cast<double>(n * frames) / rate * 1e9)));
     }
 }
 

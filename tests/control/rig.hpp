@@ -29,8 +29,8 @@ class TemporaryDirectory {
     std::filesystem::path path_;
 };
 
-/// In JACK's place: a server that is there, is gone, or hangs, as the test says. What it is asked is
-/// answered by another thread, or (stalled) never.
+/// In JACK's place: a server that is there, is gone, or hangs, as the test says. What it is asked
+/// is answered by another thread, or (stalled) never.
 class PlainDriver final : public process::Driver {
   public:
     ~PlainDriver() override;
@@ -53,16 +53,16 @@ class PlainDriver final : public process::Driver {
     std::uint64_t tickets_ = 0;
 };
 
-/// A daemon without JACK: the real engine, cycle, pool, plugins and OSC server on free ports. Cycles
-/// come from a thread of ours, or not at all, and then the engine applies in their place.
+/// A daemon without JACK: the real engine, cycle, pool, plugins and OSC server on free ports.
+/// Cycles come from a thread of ours, or not at all, and then the engine applies in their place.
 class Rig {
   public:
     struct Options {
-        bool cycles = false;                        ///< call the cycle every 256 frames at 48 kHz
-        Role role = Role::admin;                    ///< of UDP senders
-        std::uint32_t max_packet = 65536;           ///< bytes
-        std::vector<std::string> plugins = {};      ///< directories besides the built-in ones
-        bool driver = false;                        ///< with a PlainDriver
+        bool cycles = false;                   ///< call the cycle every 256 frames at 48 kHz
+        Role role = Role::admin;               ///< of UDP senders
+        std::uint32_t max_packet = 65536;      ///< bytes
+        std::vector<std::string> plugins = {}; ///< directories besides the built-in ones
+        bool driver = false;                   ///< with a PlainDriver
     };
     explicit Rig(Options options);
     Rig() : Rig(Options{}) {}

@@ -83,8 +83,8 @@ TEST_F(RackFilesTest, FileNamesDoNotLeaveTheirDirectory) {
     EXPECT_EQ(files[0].name, "drums/kick.wav");
     EXPECT_EQ(files[0].bytes, 4u);
     EXPECT_EQ(find_file(directories, "drums/kick.wav"), root + "/shared/drums/kick.wav");
-    for (const char* name : {"", "kick.wav", "drums", "../secret", "drums/../../secret", "/etc/passwd",
-                             "drums/../../shared/drums/kick.wav"})
+    for (const char* name : {"", "kick.wav", "drums", "../secret", "drums/../../secret",
+                             "/etc/passwd", "drums/../../shared/drums/kick.wav"})
         EXPECT_EQ(find_file(directories, name), "") << name;
 }
 

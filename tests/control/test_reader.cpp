@@ -48,8 +48,8 @@ TEST(Reader, AGraphCommandMakesATransaction) {
 }
 
 TEST(Reader, SetsOfABundleStayTogetherAndTheRestIsAlone) {
-    const Reading reading = read(bundle({message("/ping"), message("/mute", true),
-                                         message("/version"), message("/node/a/x", 1)}));
+    const Reading reading = read(bundle(
+        {message("/ping"), message("/mute", true), message("/version"), message("/node/a/x", 1)}));
     ASSERT_EQ(reading.units.size(), 3u);
     EXPECT_EQ(reading.units[0].calls[0].address, "/ping");
     EXPECT_EQ(reading.units[1].form, Unit::Form::sets);

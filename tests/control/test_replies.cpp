@@ -14,8 +14,8 @@ class Kept final : public Route {
     explicit Kept(std::size_t room) : room_(room) {}
     bool send(std::span<const std::byte> packet, bool) override {
         EXPECT_LE(packet.size(), room_);
-        sent.push_back(std::get<protocol::Message>(
-            std::get<protocol::Packet>(protocol::decode(packet))));
+        sent.push_back(
+            std::get<protocol::Message>(std::get<protocol::Packet>(protocol::decode(packet))));
         return true;
     }
     std::size_t packet_bytes() const override { return room_; }

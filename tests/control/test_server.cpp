@@ -60,8 +60,8 @@ TEST(Server, LongAnswersComeInPagesThatFitTogether) {
         Client client = rig.client(stream);
         std::vector<Message> bundle;
         for (int i = 0; i < 60; ++i)
-            bundle.push_back(message("/node/add", (stream ? "s" : "u") + std::to_string(i),
-                                     "backline.mixer"));
+            bundle.push_back(
+                message("/node/add", (stream ? "s" : "u") + std::to_string(i), "backline.mixer"));
         ASSERT_TRUE(client.bundle(bundle).ok);
         const std::string text = client.text("/graph");
         EXPECT_GT(text.size(), 20'000u) << "several pages";
@@ -159,9 +159,10 @@ TEST(Server, RubbishHarmsNobody) {
     Rig rig;
     std::mt19937 random(1);
     std::uniform_int_distribution<int> byte(0, 255), size(1, 600), pick(0, 3);
-    const auto seed = protocol::encode(protocol::bundle(
-        {message("/request", 3, "#bundle"), message("/node/add", "a", "backline.gain", "gain", 1.0f),
-         message("/subscribe", "/level/*", 10.0f)}));
+    const auto seed =
+        protocol::encode(protocol::bundle({message("/request", 3, "#bundle"),
+                                           message("/node/add", "a", "backline.gain", "gain", 1.0f),
+                                           message("/subscribe", "/level/*", 10.0f)}));
     Transport udp(Url::parse(rig.udp_url()));
     for (int i = 0; i < 5000; ++i) {
         std::vector<std::byte> bytes;
@@ -212,8 +213,8 @@ TEST(Server, ConnectionsComeAndGoWithoutATrace) {
     }
     EXPECT_TRUE(eventually([&] {
         const Json status = ask(client, "/status");
-        return status["graph"]["nodes"] == 100 && status["osc"]["subscriptions"] == 0 &&
-               descriptors() <= before;
+        return status["graph"]["nodes"] == 100 && status["osc"]["subscriptions"] == 0
+               && descriptors() <= before;
     })) << ask(client, "/status").dump()
         << descriptors() << " descriptors, " << before << " before";
 }
@@ -221,7 +222,7 @@ TEST(Server, ConnectionsComeAndGoWithoutATrace) {
 TEST(Server, TooManyConnectionsAreTurnedAway) {
     Rig rig;
     std::vector<Transport> open;
-    for (int i = 0; i < 64; ++i) {
+    for (std::size_t i = 0; i < control::Server::kConnections; ++i) {
         open.emplace_back(Url::parse(rig.unix_url()));
         send(open.back(), message("/ping"));
         ASSERT_TRUE(receive(open.back()));
@@ -375,7 +376,8 @@ TEST(Server, ASecondOneOnTheSameSocketsIsRefused) {
     Rig rig;
     Config config = rig.config;
     config.osc.port = rig.server->port();
-    control::Server second({*rig.engine, rig.cycle, nullptr, rig.registry, rig.pool, config}, {}, "");
+    control::Server second({*rig.engine, rig.cycle, nullptr, rig.registry, rig.pool, config}, {},
+                           "");
     EXPECT_THROW(second.start(), control::InUse);
     config.osc.port = 0;
     control::Server third({*rig.engine, rig.cycle, nullptr, rig.registry, rig.pool, config}, {},

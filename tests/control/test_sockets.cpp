@@ -59,7 +59,8 @@ TEST(Sockets, AUsedPortIsNamedWithItsHolder) {
         FAIL() << "bound twice";
     } catch (const InUse& error) {
         const std::string what = error.what();
-        EXPECT_NE(what.find(":" + std::to_string(first[0].port()) + " is in use"), std::string::npos)
+        EXPECT_NE(what.find(":" + std::to_string(first[0].port()) + " is in use"),
+                  std::string::npos)
             << what;
         EXPECT_NE(what.find("process " + std::to_string(::getpid())), std::string::npos) << what;
     }
@@ -76,11 +77,11 @@ TEST(Sockets, DatagramsArriveWhole) {
     ASSERT_TRUE(senders[0].send(to, bytes(std::string(65, 'y'))));
     wait(sockets[0].fd());
     std::vector<std::pair<std::size_t, bool>> got;
-    receiver.receive(sockets[0], [&](const UdpAddress& from, std::span<const std::byte> packet,
-                                     bool truncated) {
-        EXPECT_EQ(from.key(), UdpAddress::parse("127.0.0.1", senders[0].port())->key());
-        got.emplace_back(packet.size(), truncated);
-    });
+    receiver.receive(
+        sockets[0], [&](const UdpAddress& from, std::span<const std::byte> packet, bool truncated) {
+            EXPECT_EQ(from.key(), UdpAddress::parse("127.0.0.1", senders[0].port())->key());
+            got.emplace_back(packet.size(), truncated);
+        });
     const std::vector<std::pair<std::size_t, bool>> expected{{5, false}, {64, false}, {64, true}};
     EXPECT_EQ(got, expected);
 }
@@ -126,7 +127,8 @@ TEST(Sockets, ADeadDaemonsSocketIsReplacedALivingOnesIsNot) {
         } catch (const InUse& error) {
             const std::string what = error.what();
             EXPECT_NE(what.find(path), std::string::npos);
-            EXPECT_NE(what.find("process " + std::to_string(::getpid())), std::string::npos) << what;
+            EXPECT_NE(what.find("process " + std::to_string(::getpid())), std::string::npos)
+                << what;
         }
         EXPECT_TRUE(fs::exists(path));
         EXPECT_EQ(fs::status(path).permissions() & fs::perms::others_all, fs::perms::none);

@@ -31,8 +31,8 @@ TEST_P(Transcript, IsAnsweredAsWritten) {
 INSTANTIATE_TEST_SUITE_P(All, Transcript,
                          testing::Combine(testing::ValuesIn(transcripts()), testing::Bool()),
                          [](const auto& case_) {
-                             return std::get<0>(case_.param) +
-                                    (std::get<1>(case_.param) ? "_unix" : "_udp");
+                             return std::get<0>(case_.param)
+                                    + (std::get<1>(case_.param) ? "_unix" : "_udp");
                          });
 
 TEST(Transcripts, ThereAreSome) {

@@ -62,8 +62,8 @@ std::vector<Word> split(const std::string& line) {
 
 bool is_number(const std::string& text) {
     const std::size_t begin = !text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0;
-    return text.size() > begin && std::isdigit(static_cast<unsigned char>(text[begin])) != 0 &&
-           text.find_first_not_of("0123456789.eE+-") == std::string::npos;
+    return text.size() > begin && std::isdigit(static_cast<unsigned char>(text[begin])) != 0
+           && text.find_first_not_of("0123456789.eE+-") == std::string::npos;
 }
 
 Argument argument(const Word& word) {
@@ -112,9 +112,9 @@ bool fits(const Word& word, const Argument& got) {
     const std::size_t near = word.quoted ? std::string::npos : word.text.find('~');
     if (near != std::string::npos && is_number(word.text.substr(0, near))) {
         const auto number = got.as_number();
-        return number && got.tag() == 'f' &&
-               std::abs(*number - std::stod(word.text.substr(0, near))) <=
-                   std::stod(word.text.substr(near + 1));
+        return number && got.tag() == 'f'
+               && std::abs(*number - std::stod(word.text.substr(0, near)))
+                      <= std::stod(word.text.substr(near + 1));
     }
     return got == argument(word);
 }
@@ -238,8 +238,8 @@ class Player {
         protocol::Bundle bundle;
         if (when.find_first_not_of(' ') != std::string::npos)
             bundle.time = protocol::TimeTag::at(
-                std::chrono::system_clock::now() +
-                std::chrono::milliseconds(std::lround(std::stod(when) * 1000.0)));
+                std::chrono::system_clock::now()
+                + std::chrono::milliseconds(std::lround(std::stod(when) * 1000.0)));
         for (++at_; at_ < lines_.size(); ++at_) {
             const std::size_t begin = lines_[at_].find_first_not_of(' ');
             if (begin == std::string::npos) continue;
@@ -259,8 +259,8 @@ class Player {
         for (;;) {
             const auto packet = sender(name).receive(deadline);
             if (!packet)
-                return "expected " + what + ", got nothing within 5 s" +
-                       (skipped.empty() ? "" : " but " + skipped);
+                return "expected " + what + ", got nothing within 5 s"
+                       + (skipped.empty() ? "" : " but " + skipped);
             const auto& got = std::get<Message>(*packet);
             if (fits(what, got)) return {};
             if (!skipping) return "expected " + what + "\n  got " + show(got);

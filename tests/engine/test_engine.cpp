@@ -70,7 +70,7 @@ TEST(Engine, EveryMistakeIsNamedAndChangesNothing) {
         {Connect{"b", "a", {}}, "channels", "2 channels"},
         {Connect{"b.1", "a", {}}, "no_such_node", "b.1"},
         {Connect{"b:out.1", "a", {}}, "loop", "a -> b -> a"},
-        {Connect{"b:out.3", "main", {}}, "channels", "3"},
+        {Connect{"b:out.3", "main", {}}, "no_such_port", "3"},
         {Connect{"a", "b", {}}, "already_connected", "a"},
         {Connect{"a:nose", "b", {}}, "no_such_port", "nose"},
         {Connect{"main", "b", {}}, "no_such_port", "output"},

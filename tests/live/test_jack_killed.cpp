@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The backline authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The JACK server dies (SIGKILL) and comes back, again and again.
-//   BACKLINE_KILLS  how often (default 5)
+//   BACKLINE_TEST_KILLS  how often (default 5)
 #include "tests/live/live.hpp"
 
 namespace backline::test {
@@ -49,7 +49,7 @@ TEST_F(JackKilled, EverythingComesBackAndNothingGrows) {
     ASSERT_TRUE(eventually([&] { return hears(kLevel); }));
     const std::string graph_before = graph();
 
-    const int kills = count_from("BACKLINE_KILLS", 5);
+    const int kills = count_from("BACKLINE_TEST_KILLS", 5);
     std::vector<double> noticed, returned;
     Holdings first{};
     Holdings last{};

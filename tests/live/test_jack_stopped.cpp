@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The backline authors
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The JACK server is frozen (SIGSTOP): no callback says so, and whoever calls it hangs.
-//   BACKLINE_STOPS         how often (default 2)
-//   BACKLINE_STOP_SECONDS  for how long each time (default 5)
+//   BACKLINE_TEST_FREEZES         how often (default 2)
+//   BACKLINE_TEST_FREEZE_S  for how long each time (default 5)
 #include "tests/live/live.hpp"
 
 namespace backline::test {
@@ -47,8 +47,8 @@ class JackStopped : public LiveTest {
 };
 
 TEST_F(JackStopped, QueriesAndEditsGoOnAndSoundReturns) {
-    const int stops = count_from("BACKLINE_STOPS", 2);
-    const auto length = std::chrono::seconds(count_from("BACKLINE_STOP_SECONDS", 5));
+    const int stops = count_from("BACKLINE_TEST_FREEZES", 2);
+    const auto length = std::chrono::seconds(count_from("BACKLINE_TEST_FREEZE_S", 5));
     std::vector<double> returned;
     for (int stop = 0; stop < stops; ++stop) {
         SCOPED_TRACE("stop " + std::to_string(stop + 1));

@@ -15,9 +15,9 @@ namespace {
 
 std::string kind_of(std::uint32_t kind) {
     std::string result;
-    for (const auto& [bit, word] : {std::pair(BL_KIND_EFFECT, "effect"),
-                                    std::pair(BL_KIND_ANALYSIS, "analysis"),
-                                    std::pair(BL_KIND_GENERATOR, "generator")})
+    for (const auto& [bit, word] :
+         {std::pair(BL_KIND_EFFECT, "effect"), std::pair(BL_KIND_ANALYSIS, "analysis"),
+          std::pair(BL_KIND_GENERATOR, "generator")})
         if ((kind & static_cast<std::uint32_t>(bit)) != 0)
             result += (result.empty() ? "" : "+") + std::string(word);
     return result;
@@ -151,7 +151,8 @@ void plugin_scan(Context& context, const PeerPtr& peer, Call& call) {
         });
     };
     if (!context.scans.run(std::move(task)))
-        throw engine::CommandError("queue_full", "the plugin directories are being scanned already");
+        throw engine::CommandError("queue_full",
+                                   "the plugin directories are being scanned already");
     context.order.begin(*peer, false);
 }
 
@@ -160,9 +161,8 @@ void file_list(Context& context, const PeerPtr& peer, Call& call) {
     const std::string kind(*call.args[0].as_text());
     const auto directories = context.config.files.find(kind);
     if (directories == context.config.files.end())
-        throw engine::CommandError("no_such_file",
-                                   "no directories are configured for files of kind \"" + kind +
-                                       "\"");
+        throw engine::CommandError(
+            "no_such_file", "no directories are configured for files of kind \"" + kind + "\"");
     auto task = [&context, peer, call, inbox = context.inbox, where = directories->second] {
         Json files = Json::array();
         for (const NamedFile& file : list_files(where))

@@ -16,8 +16,8 @@ std::uint32_t count(const Call& call, std::size_t index, const char* what, std::
     const auto value = call.args[index].as_int();
     if (!value || *value < 1 || *value > most)
         throw engine::CommandError(value ? "out_of_range" : "bad_type",
-                                   call.address + ": " + what + " is 1.." + std::to_string(most) +
-                                       (value ? ", got " + std::to_string(*value) : ""));
+                                   call.address + ": " + what + " is 1.." + std::to_string(most)
+                                       + (value ? ", got " + std::to_string(*value) : ""));
     return static_cast<std::uint32_t>(*value);
 }
 

@@ -5,8 +5,8 @@
 
 #include "daemon/control/handlers/handlers.hpp"
 #include "daemon/control/handlers/json.hpp"
-#include "daemon/control/version.hpp"
 #include "daemon/control/order.hpp"
+#include "daemon/control/version.hpp"
 
 namespace backline::control::handlers {
 namespace {
@@ -15,30 +15,38 @@ using State = process::DriverStatus::State;
 
 const char* to_string(State state) {
     switch (state) {
-    case State::none: return "none";
-    case State::starting: return "starting";
-    case State::running: return "running";
-    case State::lost: return "jack_lost";
-    case State::stalled: return "jack_stalled";
-    case State::name_taken: return "jack_name_taken";
+    case State::none:
+        return "none";
+    case State::starting:
+        return "starting";
+    case State::running:
+        return "running";
+    case State::lost:
+        return "jack_lost";
+    case State::stalled:
+        return "jack_stalled";
+    case State::name_taken:
+        return "jack_name_taken";
     }
     return "none";
 }
 
 std::string complaint(const process::DriverStatus& jack) {
     switch (jack.state) {
-    case State::lost: return "jack_lost: there is no JACK server \"" + jack.server + "\"";
+    case State::lost:
+        return "jack_lost: there is no JACK server \"" + jack.server + "\"";
     case State::stalled:
         return "jack_stalled: the JACK server \"" + jack.server + "\" calls us no more";
     case State::name_taken:
         return "jack_name_taken: another JACK client is called \"" + jack.client + "\"";
-    default: return {};
+    default:
+        return {};
     }
 }
 
 std::string version_text() {
-    return std::to_string(kVersion[0]) + "." + std::to_string(kVersion[1]) + "." +
-           std::to_string(kVersion[2]);
+    return std::to_string(kVersion[0]) + "." + std::to_string(kVersion[1]) + "."
+           + std::to_string(kVersion[2]);
 }
 
 struct Jobs {
@@ -139,8 +147,8 @@ void stats_node(Context& context, const PeerPtr& peer, Call& call) {
         std::vector<std::string_view> names;
         for (const auto& [name, node] : model->nodes)
             names.push_back(name);
-        throw engine::CommandError("no_such_node", "there is no node \"" + call.names[0] + "\"" +
-                                                       did_you_mean(call.names[0], names));
+        throw engine::CommandError("no_such_node", "there is no node \"" + call.names[0] + "\""
+                                                       + did_you_mean(call.names[0], names));
     }
     const engine::NodeEntry& node = found->second;
     const process::NodeCost& cost = node.shared->cost;
@@ -189,17 +197,18 @@ void stats_osc(Context& context, const PeerPtr& peer, Call& call) {
     for (const protocol::CodeInfo& code : protocol::kCodes)
         if (const auto count = osc.by_code[static_cast<std::size_t>(code.code)]; count != 0)
             by_code[std::string(code.symbol)] = count;
-    context.replies.page(*peer, call,
-                         dump({{"received", osc.received},
-                               {"refused", osc.refused},
-                               {"by_code", by_code},
-                               {"kernel_dropped", context.kernel_dropped()},
-                               {"unsent", osc.unsent},
-                               {"streams_dropped", osc.streams_dropped},
-                               {"late", osc.late},
-                               {"scheduled", context.order.scheduled() + context.engine.scheduled()},
-                               {"senders", context.senders()},
-                               {"subscriptions", context.subscriptions.count()}}));
+    context.replies.page(
+        *peer, call,
+        dump({{"received", osc.received},
+              {"refused", osc.refused},
+              {"by_code", by_code},
+              {"kernel_dropped", context.kernel_dropped()},
+              {"unsent", osc.unsent},
+              {"streams_dropped", osc.streams_dropped},
+              {"late", osc.late},
+              {"scheduled", context.order.scheduled() + context.engine.scheduled()},
+              {"senders", context.senders()},
+              {"subscriptions", context.subscriptions.count()}}));
 }
 
 void errors(Context& context, const PeerPtr& peer, Call& call) {

@@ -19,18 +19,18 @@ process::Driver& driver_of(const Context& context) {
 void patch(Context& context, const PeerPtr& peer, const Call& call, bool make) {
     process::Driver& driver = driver_of(context);
     context.order.begin(*peer, true);
-    driver.connect(std::string(*call.args[0].as_text()), std::string(*call.args[1].as_text()), make,
-                   [&context, peer, call,
-                    inbox = context.inbox](const process::Driver::Answer& answer) {
-                       inbox->post([&context, peer, call, answer] {
-                           if (answer.code.empty())
-                               context.replies.done(*peer, call);
-                           else
-                               context.replies.fail(*peer, {call.id, call.address, answer.code,
-                                                            answer.message});
-                           context.order.end(peer, true);
-                       });
-                   });
+    driver.connect(
+        std::string(*call.args[0].as_text()), std::string(*call.args[1].as_text()), make,
+        [&context, peer, call, inbox = context.inbox](const process::Driver::Answer& answer) {
+            inbox->post([&context, peer, call, answer] {
+                if (answer.code.empty())
+                    context.replies.done(*peer, call);
+                else
+                    context.replies.fail(*peer,
+                                         {call.id, call.address, answer.code, answer.message});
+                context.order.end(peer, true);
+            });
+        });
 }
 
 Json ports_json(const std::vector<process::Driver::PortInfo>& ports, const std::string& client) {
@@ -84,8 +84,7 @@ void jack_wanted(Context& context, const PeerPtr& peer, Call& call) {
     Json list = Json::array();
     if (context.jack_kept)
         for (const KeptConnection& kept : context.jack_kept())
-            list.push_back(
-                {{"from", kept.from}, {"to", kept.to}, {"connected", kept.connected}});
+            list.push_back({{"from", kept.from}, {"to", kept.to}, {"connected", kept.connected}});
     context.replies.page(*peer, call, dump(list));
 }
 

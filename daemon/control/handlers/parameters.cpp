@@ -21,8 +21,9 @@ void get_value(Context& context, const PeerPtr& peer, Call& call) {
     if (ref.is_file && target.normalized)
         throw engine::CommandError("bad_type", engine::describe(target) + " is a file");
     const double value = ref.cell != nullptr ? context.cycle.value(*ref.cell) : 0.0;
-    context.replies.done(*peer, call, as_arguments(ref, target.normalized, value,
-                                                   ref.is_file ? file_of(*model, target) : ""));
+    context.replies.done(
+        *peer, call,
+        as_arguments(ref, target.normalized, value, ref.is_file ? file_of(*model, target) : ""));
 }
 
 } // namespace backline::control::handlers

@@ -38,8 +38,7 @@ void help(Context& context, const PeerPtr& peer, Call& call) {
                         {"role", to_string(row.role)},
                         {"help", row.help}});
     }
-    if (rows.empty())
-        throw engine::CommandError("no_such_address", "there is no address " + asked);
+    if (rows.empty()) throw engine::CommandError("no_such_address", "there is no address " + asked);
     context.replies.page(*peer, call, dump(rows));
 }
 
@@ -54,8 +53,9 @@ void log_level(Context& context, const PeerPtr& peer, Call& call) {
         const std::string name(*call.args[0].as_text());
         const auto level = parse_log_level(name);
         if (!level)
-            throw engine::CommandError(
-                "out_of_range", "/log/level is debug, info, warning or error, got \"" + name + "\"");
+            throw engine::CommandError("out_of_range",
+                                       "/log/level is debug, info, warning or error, got \"" + name
+                                           + "\"");
         log::set_level(*level);
     }
     context.replies.done(*peer, call, {to_string(log::level())});
