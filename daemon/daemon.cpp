@@ -144,7 +144,12 @@ Daemon::Daemon(DaemonOptions options, std::function<void()> quit)
 
     plugin::Instance::set_log_sink(log_plugin);
     p.pool.emplace(worker::Pool::Options{config.workers.count, true});
-    p.registry.emplace(plugin::Registry::Options{probe_path(), plugin_directories(config), 5.0, {}});
+    p.registry.emplace(plugin::Registry::Options{
+        probe_path(), plugin_directories(config), 5.0,
+        [](const std::string& library, const std::string& text) {
+            log::limited(LogLevel::warning, library, "{} wrote when it was loaded: {}", library,
+                         text);
+        }});
     p.cycle.emplace(
         process::Cycle::Options{config.engine.max_frames, &p.pool->ready(), 0, work_now, &*p.pool},
         *p.master);

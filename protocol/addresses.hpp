@@ -51,12 +51,15 @@ struct ArgumentList {
     std::size_t count = 0;               ///< how many
 
     constexpr ArgumentList() = default;
+    /** An empty list, or the specs given. */
     constexpr ArgumentList(std::initializer_list<ArgumentSpec> list) : count(list.size()) {
         std::size_t i = 0;
         for (const ArgumentSpec& spec : list)
             items[i++] = spec;
     }
+    /** The first spec. */
     [[nodiscard]] constexpr const ArgumentSpec* begin() const { return items.data(); }
+    /** Past the last spec. */
     [[nodiscard]] constexpr const ArgumentSpec* end() const { return items.data() + count; }
 };
 

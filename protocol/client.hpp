@@ -55,6 +55,7 @@ struct Reply {
  */
 class Client {
   public:
+    /** Unit of all times here. */
     using Milliseconds = std::chrono::milliseconds;
     /** Longer than the 10 s after which the daemon itself gives a plugin up. */
     static constexpr Milliseconds kTimeout{12'000};

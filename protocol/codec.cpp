@@ -156,12 +156,15 @@ class Decoder {
 
     std::optional<Packet> packet(std::span<const std::byte> bytes, std::size_t depth) {
         if (bytes.empty()) return fail("the packet is empty");
-        if (bytes.size() % 4 != 0)
-            return fail("a size of " + std::to_string(bytes.size())
-                        + " bytes is not a multiple "
-                          "of 4");
-        if (wire::is_bundle(bytes)) return bundle(bytes, depth);
         wire::Layout layout;
+        if (bytes.size() % 4 != 0) {
+            // Whose packet it was can often be told all the same.
+            wire::check(bytes.first(bytes.size() / 4 * 4), limits_, layout, error_);
+            error_.code = Code::bad_packet;
+            return fail("a size of " + std::to_string(bytes.size())
+                        + " bytes is not a multiple of 4");
+        }
+        if (wire::is_bundle(bytes)) return bundle(bytes, depth);
         if (!wire::check(bytes, limits_, layout, error_)) return std::nullopt;
         return read(bytes, layout);
     }

@@ -37,6 +37,7 @@ bool is_bundle(std::span<const std::byte> bytes);
 /** Reads big-endian values and never beyond the end. */
 class Cursor {
   public:
+    /** Reads from the beginning of the bytes, which outlive it. */
     explicit Cursor(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
     /** Bytes not read yet. */

@@ -58,12 +58,19 @@ class JackBridge {
 
     // ---- what the server said [driver, jack] ---------------------------------------------------
 
+    /// The server has ended, or has ended us.
     bool gone() const noexcept { return gone_.load(std::memory_order_acquire); }
+    /// Callbacks since the beginning, silent ones too.
     std::uint64_t cycles() const noexcept { return cycles_.load(std::memory_order_acquire); }
+    /// The server's frames per second.
     std::uint32_t rate() const noexcept { return rate_.load(std::memory_order_acquire); }
+    /// The server's frames per period; a cycle may have others.
     std::uint32_t period() const noexcept { return period_.load(std::memory_order_acquire); }
+    /// Reported by the server since the beginning.
     std::uint64_t xruns() const noexcept { return xruns_.load(std::memory_order_acquire); }
+    /// Frames until sound from outside has reached our inputs, the longest way.
     std::uint32_t capture_latency() const noexcept { return capture_latency_.load(); }
+    /// Frames until sound from our outputs is outside, the longest way.
     std::uint32_t playback_latency() const noexcept { return playback_latency_.load(); }
     /// The next xrun's delay in µs; false when there is none. [driver]
     bool take_xrun(float& delayed_us) noexcept { return xrun_delays_.try_pop(delayed_us); }

@@ -19,8 +19,10 @@ namespace backline::audio {
 /// may hang with it. One thread. [jack]
 class JackClient {
   public:
+    /// How opening went.
     enum class Opened { yes, name_taken, no_server };
 
+    /// `bridge` takes the callbacks.
     explicit JackClient(std::shared_ptr<JackBridge> bridge) : bridge_(std::move(bridge)) {}
     /// Without close() the client stays where it is, and the bridge with it: after a call that hung
     /// the library can be trusted with neither.
@@ -36,12 +38,14 @@ class JackClient {
     /// Waits for the cycle to end, then closes.
     void close();
 
+    /// Whether the server runs its clients with real-time priority.
     bool realtime() const;
     /// Our name at the server.
     std::string name() const;
 
     /// nullptr when the server refuses.
     jack_port_t* register_port(const std::string& short_name, bool is_input);
+    /// After JackBridge::detach() only.
     void unregister_port(jack_port_t* port);
     /// Has every client's latencies computed anew.
     void recompute_latencies();
@@ -50,6 +54,7 @@ class JackClient {
     std::vector<JackPort> ports() const;
     /// Full names of what a port is connected to.
     std::vector<std::string> connections(const std::string& port) const;
+    /// False also when an end is not there.
     bool connected(const JackLink& link) const;
     /// The full name of a port by the number a callback gave, "" when it is gone.
     std::string port_name(jack_port_id_t id) const;

@@ -57,15 +57,19 @@ std::vector<JackDriver::Kept> JackDesk::kept() const {
 }
 
 void JackDesk::ask(JackRequest request) {
+    process::Driver::Answer no{"jack_lost", "the JACK driver has ended"};
     {
         const std::lock_guard lock(mutex_);
-        if (!closed_) {
+        if (!closed_ && requests_.size() < kMaxRequests) {
             requests_.push_back(std::move(request));
             bell_->ring();
             return;
         }
+        if (!closed_)
+            no = {"queue_full",
+                  std::to_string(kMaxRequests) + " requests to the JACK server are waiting"};
     }
-    request.answer({"jack_lost", "the JACK driver has ended"});
+    request.answer(no);
 }
 
 std::uint64_t JackDesk::ticket() const {

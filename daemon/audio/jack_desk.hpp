@@ -41,9 +41,10 @@ struct JackWanted {
 /// held for copies only. [any]
 class JackDesk {
   public:
+    /// `bell` wakes the supervisor.
     explicit JackDesk(std::shared_ptr<Doorbell> bell) : bell_(std::move(bell)) {}
 
-    // ---- control side --------------------------------------------------------------------------
+    // ---- control side: as JackDriver's ----------------------------------------------------------
 
     std::uint64_t publish(std::vector<process::ExternalPort> ports);
     std::uint64_t want(std::vector<process::WantedConnection> connections);
@@ -51,18 +52,24 @@ class JackDesk {
     bool settled(std::uint64_t ticket) const;
     process::DriverStatus status() const;
     std::vector<JackDriver::Kept> kept() const;
-    /// Queues; after close() answers at once.
+    /// Requests that wait at most; a server that hangs can keep them for two seconds.
+    static constexpr std::size_t kMaxRequests = 1024;
+    /// Queues. Answers at once, on this thread, when too many wait ("queue_full") or after close().
     void ask(JackRequest request);
 
     // ---- supervisor ----------------------------------------------------------------------------
 
     /// Ticket of the newest change.
     std::uint64_t ticket() const;
+    /// A copy of everything that is wanted.
     JackWanted wanted() const;
+    /// The oldest request; its answer is owed by the taker.
     std::optional<JackRequest> take_request();
     /// Everything up to `ticket` is done at the server.
     void set_done(std::uint64_t ticket);
+    /// What status() answers from now on.
     void set_status(const process::DriverStatus& status);
+    /// What kept() answers from now on.
     void set_kept(std::vector<JackDriver::Kept> kept);
     /// Requests are answered "jack_lost" from now on.
     void close();

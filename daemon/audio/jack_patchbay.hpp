@@ -18,14 +18,18 @@ namespace backline::audio {
 /// What is connected, at one moment.
 struct JackGraph {
     JackPortList ports;
-    std::set<JackLink> links; ///< of our ports, and those of JackPatchbay::kept() that are there
-    std::set<std::string>
-        appeared; ///< full names of ports that were registered since the last look
-    std::set<std::string>
-        left; ///< full names of ports whose client said so, though they may be there
-    bool all_appeared = false; ///< this is the first look at a new server
+    /// Of our ports, and those of JackPatchbay::kept() that are there.
+    std::set<JackLink> links;
+    /// Full names of ports that were registered since the last look.
+    std::set<std::string> appeared;
+    /// Full names of ports whose client said that they leave, though they may be there.
+    std::set<std::string> left;
+    /// This is the first look at a new server.
+    bool all_appeared = false;
 
+    /// Whether the port said to leave since the last look.
     bool has_left(const std::string& port) const { return left.contains(port); }
+    /// Whether the port was not there at the last look.
     bool is_new(const std::string& port) const { return all_appeared || appeared.contains(port); }
 };
 
@@ -43,6 +47,7 @@ class JackPatchbay {
     /// Kept connections remembered; past it the one longest not seen is forgotten.
     static constexpr std::size_t kMaxKept = 4096;
 
+    /// `client` is our name at the server.
     explicit JackPatchbay(std::string client) : client_(std::move(client)) {}
 
     /// Replaces the wishes. What only a withdrawn wish had connected is undone at the next look.
@@ -54,6 +59,7 @@ class JackPatchbay {
     /// Forgets a connection that was undone on request.
     void release(const JackLink& link);
 
+    /// What is to be done at the server.
     struct Work {
         std::vector<JackLink> make;
         std::vector<JackLink> undo;

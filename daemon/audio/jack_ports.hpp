@@ -19,6 +19,7 @@ struct JackPort {
     std::string type;       ///< JACK's words: "32 bit float mono audio", "8 bit raw midi"
     std::vector<std::string> aliases;
 
+    /// Whether it carries sound.
     bool audio() const;
 };
 
@@ -35,10 +36,12 @@ enum class JackEnd { from, to };
 /// The server's ports in the server's order, and what patterns mean among them. Knows no JACK.
 class JackPortList {
   public:
+    /// No ports.
     JackPortList() = default;
     /// `client` is our name there: what short names belong to.
     JackPortList(std::string client, std::vector<JackPort> ports);
 
+    /// In the server's order.
     const std::vector<JackPort>& ports() const { return ports_; }
     /// The port of that full name, or nullptr.
     const JackPort* find(const std::string& name) const;

@@ -24,20 +24,28 @@ class JackSession {
         std::uint32_t latency = 0; ///< frames
     };
 
+    /// `cycle` is used only while the bridge's gate is open.
     JackSession(process::Cycle& cycle, std::shared_ptr<Doorbell> bell)
         : bridge_(std::make_shared<JackBridge>(cycle, std::move(bell))), client_(bridge_) {}
 
+    /// What the callbacks say and see. [any]
     JackBridge& bridge() { return *bridge_; }
+    /// As JackClient's; valid after open().
     bool realtime() const { return realtime_; }
 
+    /// As JackClient's.
     JackClient::Opened open(const std::string& server, const std::string& name);
     /// Registers the ports, begins cycles, connects. False when the server refused to begin.
     bool begin(const Wanted& wanted, JackPatchbay& patchbay);
     /// Makes ports, connections and latency what is wanted.
     void sync(const Wanted& wanted, JackPatchbay& patchbay);
+    /// Connects, or disconnects, all that two patterns match; "no_such_port", "jack_refused" or
+    /// "no_such_connection" otherwise.
     process::Driver::Answer connect(const std::string& from, const std::string& to, bool make,
                                     JackPatchbay& patchbay);
+    /// Every port of the server with its connections.
     std::vector<process::Driver::PortInfo> list() const;
+    /// As JackClient's.
     void close() { client_.close(); }
 
   private:

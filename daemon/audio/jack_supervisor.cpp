@@ -190,21 +190,22 @@ void JackSupervisor::finish_job() {
         log::info("JACK server \"{}\": a call that hung has returned", server_);
         dirty_ = true;
     }
-    const Paper paper = *paper_;
+    const std::shared_ptr<Paper> paper = paper_; // the next job has its own
     switch (job_) {
     case Job::open:
-        opened(paper);
+        opened(*paper);
         return;
     case Job::begin:
-        begun(paper);
+        begun(*paper);
         return;
     case Job::sync:
-        take_over(paper);
+        take_over(*paper);
         return;
     case Job::ask:
-        patchbay_ = paper.patchbay;
+        patchbay_ = paper->patchbay;
         show_kept();
-        if (request_) std::exchange(request_, std::nullopt)->answer(paper.answer, paper.ports);
+        if (request_)
+            std::exchange(request_, std::nullopt)->answer(paper->answer, std::move(paper->ports));
         return;
     case Job::close:
         drop_session();

@@ -31,13 +31,17 @@ namespace backline::audio {
 /// others is state().
 class JackSupervisor {
   public:
+    /// Nothing runs yet.
     explicit JackSupervisor(JackDriver::Options options);
     ~JackSupervisor() { stop(); }
     JackSupervisor(const JackSupervisor&) = delete;
     JackSupervisor& operator=(const JackSupervisor&) = delete;
 
+    /// Where everybody else speaks to it. [any]
     JackDesk& desk() { return desk_; }
+    /// As JackDriver's.
     void start();
+    /// As JackDriver's.
     void stop();
 
   private:

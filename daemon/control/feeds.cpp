@@ -70,7 +70,10 @@ void Feeds::turn(std::uint64_t now, const std::vector<SubscriptionPtr>& subscrip
             break;
         case Feed::Kind::result:
             for (Tap& tap : feed.taps)
-                if (tap.held && tap.admit(now)) send_frame(feed, tap, *std::exchange(tap.held, {}));
+                if (tap.holds && tap.admit(now)) {
+                    send_frame(feed, tap, tap.held);
+                    tap.holds = false;
+                }
             break;
         }
     }
@@ -93,6 +96,7 @@ void Feeds::rebuild(const std::vector<SubscriptionPtr>& subscriptions, bool disc
                                                [&](const Tap& t) { return t.to == tap.to; });
                 if (same != taps.end()) tap = std::move(*same);
             }
+            feed.stale_reads = former->second.stale_reads;
             if (feed.file != former->second.file)
                 for (Tap& tap : feed.taps)
                     tap.fresh = true;
@@ -205,9 +209,10 @@ void Feeds::drain(std::uint64_t now, Drain& from) {
 void Feeds::deliver(std::uint64_t now, Feed& feed, Frame frame) {
     for (Tap& tap : feed.taps) {
         if (tap.admit(now)) {
-            tap.held.reset();
+            tap.holds = false;
             send_frame(feed, tap, frame);
         } else {
+            tap.holds = true;
             tap.held = frame;
         }
     }
@@ -226,7 +231,11 @@ void Feeds::send_frame(const Feed& feed, const Tap& tap, const Frame& frame) {
 
 void Feeds::read_level(std::uint64_t now, Feed& feed) {
     std::vector<process::Meter::Channel> levels(feed.strip->channels);
-    const std::uint64_t frames = feed.strip->meter.read(levels.data());
+    std::uint64_t frames = feed.strip->meter.read(levels.data());
+    if (frames != 0 && feed.stale_reads != 0) {
+        --feed.stale_reads;
+        frames = 0;
+    }
     for (Tap& tap : feed.taps) {
         if (frames != 0) {
             tap.level.resize(levels.size());

@@ -46,8 +46,8 @@ class Feeds {
 
   private:
     struct Frame {
-        std::uint64_t time; ///< sample clock
-        std::vector<float> values;
+        std::uint64_t time = 0; ///< sample clock
+        std::vector<float> values = {};
     };
     /// One subscriber of a feed.
     struct Tap {
@@ -56,7 +56,8 @@ class Feeds {
         double credit = 1.0; ///< messages it may be sent
         std::uint64_t credited_ns = 0;
         double sent = 0.0;                               ///< newest value
-        std::optional<Frame> held = {};                  ///< newest frame that came too soon
+        bool holds = false;                              ///< a frame came too soon
+        Frame held = {};                                 ///< the newest such
         std::vector<process::Meter::Channel> level = {}; ///< since the last message
         std::uint64_t level_frames = 0;
         std::uint64_t level_due_ns = 0;
@@ -72,6 +73,7 @@ class Feeds {
         std::shared_ptr<plugin::Shared> shared = {}; ///< result
         std::uint32_t result = 0;
         std::shared_ptr<process::Strip> strip = {}; ///< level
+        unsigned stale_reads = 2; ///< level: what the meter gathered while nobody listened
         std::vector<Tap> taps = {};
 
         [[nodiscard]] const void* source() const; ///< what it reads; equal for the same thing

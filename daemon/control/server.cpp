@@ -93,21 +93,40 @@ struct Server::Impl {
 
     void datagram(UdpSocket& socket, const UdpAddress& from, std::span<const std::byte> bytes,
                   bool truncated) {
-        const Refusal too_large{0,
-                                {},
-                                "bad_packet",
-                                "a packet of more than " + std::to_string(limits.packet)
-                                    + " bytes"};
-        if (!from.loopback() || truncated) {
-            ++replies.counters.received;
-            replies.count("udp " + from.text(),
-                          truncated ? too_large : Refusal{0, {}, "denied", "not of this machine"});
+        // Who cannot be known or understood is counted, not answered.
+        const auto turn_away = [&](const char* code, std::string why) {
+            Refusal refusal;
+            refusal.code = code;
+            refusal.message = std::move(why);
+            replies.count("udp " + from.text(), refusal);
+        };
+        PeerPtr peer;
+        if (!from.loopback())
+            turn_away("denied", "not of this machine");
+        else if (peer = peers.find(socket, from, config.osc.loopback_role, now_ns()); !peer)
+            turn_away("queue_full", "too many senders");
+        if (peer && !truncated) {
+            packet(peer, bytes);
             return;
         }
-        if (const PeerPtr peer = peers.find(socket, from, config.osc.loopback_role, now_ns()))
-            packet(peer, bytes);
+        ++replies.counters.received;
+        if (peer) refuse_truncated(*peer, bytes);
+    }
+
+    /// The beginning of a packet that was too long says whose it is, if its address is whole.
+    void refuse_truncated(Peer& peer, std::span<const std::byte> bytes) {
+        auto decoded = protocol::decode(bytes.first(bytes.size() / 4 * 4), limits);
+        Refusal refusal;
+        if (const auto* error = std::get_if<protocol::DecodeError>(&decoded)) {
+            refusal.id = error->id;
+            refusal.address = error->address;
+        }
+        refusal.code = "bad_packet";
+        refusal.message = "more than " + std::to_string(limits.packet) + " bytes";
+        if (refusal.address.empty())
+            replies.count(peer.name, refusal);
         else
-            replies.count("udp " + from.text(), {0, {}, "queue_full", "too many senders"});
+            replies.fail(peer, refusal);
     }
 
     void accept() {

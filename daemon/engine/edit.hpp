@@ -21,9 +21,11 @@ namespace backline::engine {
 /// is then the last to be used again.
 class Slots {
   public:
+    /// The slots from `first` on, `count` of them.
     Slots(std::uint32_t first, std::uint32_t count);
     /// Throws CommandError("queue_full") when all are in use; `what` names them.
     std::uint32_t take(const char* what);
+    /// Nobody refers to the slot any more.
     void give_back(std::uint32_t slot);
 
   private:
@@ -72,6 +74,7 @@ struct EditContext {
 /// every mistake before anything is loaded.
 class Edit {
   public:
+    /// Works on `model`; `context` outlives the edit.
     Edit(const EditContext& context, Model model) : context_(context), next(std::move(model)) {}
     /// Gives back the slots it took, unless keep() was called.
     ~Edit();

@@ -32,6 +32,7 @@ struct Event {
 /// prepare has changed nothing.
 class Engine final : public process::DriverListener {
   public:
+    /// How it works, for as long as it lives.
     struct Options {
         double rate = 48000.0; ///< until a driver says otherwise
         bool offline = false;  ///< no threads: the caller steps the engine and loads run in place

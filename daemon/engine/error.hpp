@@ -12,6 +12,7 @@ namespace backline::engine {
 /// the message names the thing, what was expected and what came. Thrown while a command is
 /// prepared: nothing has changed then. Caught once, at the command boundary.
 struct CommandError : std::runtime_error {
+    /// What a client is told: a symbol and a sentence.
     CommandError(std::string code_, const std::string& message)
         : std::runtime_error(message), code(std::move(code_)) {}
     std::string code;

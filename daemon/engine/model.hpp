@@ -29,7 +29,9 @@ struct NodeEntry {
     std::uint64_t tail = 0;                   ///< frames; UINT64_MAX = for ever
     bool start_bypassed = false;              ///< bypass at creation; the live value is in the cell
 
+    /// The cell of a parameter, by its index in the descriptor.
     process::ParamCell& param(std::uint32_t index) const { return shared->cells[index]; }
+    /// The host's own switch, after the plugin's parameters.
     process::ParamCell& bypass() const { return shared->cells[info->params.size()]; }
 };
 
@@ -52,6 +54,7 @@ struct Endpoint {
     friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+/// A directed connection between two buses of the graph.
 struct Connection {
     Endpoint from, to;
     std::optional<std::uint32_t> feedback; ///< frames; absent = a direct connection
@@ -74,6 +77,7 @@ struct Model {
     std::uint64_t plan_number = 0;
     std::uint32_t buffers = 0; ///< that the plan uses
 
+    /// Whether a node, input or output has the name: they share one namespace.
     bool has(const std::string& name) const {
         return nodes.count(name) != 0 || inputs.count(name) != 0 || outputs.count(name) != 0;
     }

@@ -21,14 +21,17 @@ Rack to_rack(const Model& model);
 /// All functions are called by the engine thread (offline: the one thread) unless marked [any].
 class Pipeline {
   public:
+    /// Something to do on the engine's thread.
     using Work = std::function<void()>;
     /// Runs `work` on the engine's thread, later.
     using Post = std::function<void(Work)>;
 
+    /// The parts outlive it.
     Pipeline(Engine::Options options, process::Cycle& cycle, worker::Pool& pool,
              plugin::Registry& registry, Engine::Callbacks callbacks, Post post);
     ~Pipeline();
 
+    /// Ports are published to it from now on; nullptr = none.
     void set_driver(process::Driver* driver) { driver_ = driver; }
 
     /// Takes a request in; counted before by count_in().
@@ -40,16 +43,24 @@ class Pipeline {
     std::uint64_t step(std::uint64_t until);
     /// All instances ready for `rate`, then `ready`.
     void prepare(double rate, std::uint32_t period, Work ready);
+    /// Tells what has become of the driver, as an event.
     void driver_changed();
+    /// Tells of an xrun, as an event.
     void xrun(float delayed_us);
     /// Empties the graph and lets go of all instances. No cycle runs any more.
     void shut_down();
 
+    /// The newest applied graph.
     std::shared_ptr<const Model> model() const;                                // [any]
+    /// The sample clock, extrapolated while no cycle comes.
     std::uint64_t clock_now() const;                                           // [any]
+    /// Requests that wait for their time.
     std::size_t scheduled() const { return scheduled_; }                       // [any]
+    /// Requests taken in and not answered.
     std::size_t waiting() const { return waiting_; }                           // [any]
+    /// A request is on its way to accept().
     void count_in() { ++waiting_; }                                            // [any]
+    /// What was given up because it never returned.
     std::size_t abandoned() const { return abandoned_ + loader_.abandoned(); } // [any]
 
   private:

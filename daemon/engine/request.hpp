@@ -14,15 +14,18 @@
 
 namespace backline::engine {
 
+/// Makes a plugin instance a node.
 struct AddNode {
     std::string name, plugin;
     std::optional<std::uint32_t> channels;
     std::vector<std::pair<std::string, Value>> params; ///< initial values by symbol
     bool bypass = false;
 };
+/// Takes a node out, with its connections.
 struct RemoveNode {
     std::string name;
 };
+/// Gives a node another name; connections follow.
 struct RenameNode {
     std::string name, to;
 };
@@ -31,23 +34,28 @@ struct RenameNode {
 struct ReplaceNode {
     std::string name, plugin;
 };
+/// Connects two endpoints; see parse_endpoint().
 struct Connect {
     std::string from, to;
     std::optional<std::uint32_t> feedback; ///< frames
 };
+/// Ends exactly that connection.
 struct Disconnect {
     std::string from, to;
 };
+/// Makes an input or an output.
 struct AddStrip {
     bool is_input = true;
     std::string name;
     std::uint32_t channels = 1;
     std::vector<std::string> jack; ///< wished outside ports, one per channel
 };
+/// Takes an input or output out, with its connections.
 struct RemoveStrip {
     bool is_input = true;
     std::string name;
 };
+/// Gives an input or output another name, and its ports with it.
 struct RenameStrip {
     bool is_input = true;
     std::string name, to;
@@ -65,6 +73,7 @@ struct LoadRack {
 /// Mutes all outputs (the master's switch) and resets every node.
 struct Panic {};
 
+/// One edit of the graph or of a value.
 using Op = std::variant<AddNode, RemoveNode, RenameNode, ReplaceNode, Connect, Disconnect, AddStrip,
                         RemoveStrip, RenameStrip, SetValue, LoadRack, Panic>;
 

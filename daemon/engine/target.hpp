@@ -12,6 +12,7 @@ namespace backline::engine {
 
 /// What has a settable value.
 struct Target {
+    /// Which kind of thing.
     enum class Kind { node_param, node_bypass, input, output, master_mute };
     Kind kind = Kind::node_param;
     std::string name;        ///< of the node, input or output
@@ -41,6 +42,7 @@ double to_number(const ParamRef& ref, const Target& target, const Value& value);
 
 /// 0..1 along the parameter's scale (log for BL_SCALE_LOG, else linear), and back.
 double to_normalized(const plugin::ParamInfo& info, double value);
+/// The value, in its own unit, of a place along the scale.
 double from_normalized(const plugin::ParamInfo& info, double normalized);
 
 /// A target in words, for messages: `node "eq": parameter "freq"`.

@@ -18,6 +18,8 @@ namespace backline::process {
 
 /// Something the audio side noticed, for the control side to name and report.
 struct Report {
+    /// Samples of a node that were not finite; a failed call; samples from outside that were not
+    /// finite.
     enum class Kind : std::uint32_t { scrubbed, plugin_error, input_scrubbed };
     Kind kind = Kind::scrubbed;
     Handle handle;
@@ -61,6 +63,7 @@ struct CycleCounters {
 /// number sequence and are applied in its order.
 class Cycle {
   public:
+    /// Fixed for the life of the cycle.
     struct Options {
         std::uint32_t max_frames = 1024; ///< longest slice
         rt::ReadySet* ready = nullptr;   ///< workers to wake; may be nullptr
@@ -70,11 +73,11 @@ class Cycle {
         void* work_context = nullptr;
     };
 
-    static constexpr std::uint32_t kSlots = 4096; ///< nodes, inputs and outputs at most
-    static constexpr std::uint32_t kCommandsInFlight = 256;
-    static constexpr std::uint32_t kSetsPerCycle = 1024; ///< taken from the queue in real time
-    static constexpr std::uint32_t kCommandsPerCycle = 16;
-    static constexpr std::uint32_t kCutsPerCycle = 4;
+    static constexpr std::uint32_t kSlots = 4096;           ///< nodes, inputs and outputs at most
+    static constexpr std::uint32_t kCommandsInFlight = 256; ///< pushed and not yet taken back
+    static constexpr std::uint32_t kSetsPerCycle = 1024;    ///< taken from the queue in real time
+    static constexpr std::uint32_t kCommandsPerCycle = 16;  ///< likewise
+    static constexpr std::uint32_t kCutsPerCycle = 4;       ///< slices that begin for an edit
 
     /// `master` outlives the cycle; it takes slot 0, generation 1.
     Cycle(const Options& options, Master& master);
@@ -119,9 +122,12 @@ class Cycle {
 
     // ---- any ---------------------------------------------------------------------------------
 
+    /// Where the newest cycle began.
     TimeAnchor anchor() const noexcept { return anchor_.read(); }
+    /// What has been counted since construction; the reader may set max_ticks back to 0.
     CycleCounters& counters() noexcept { return counters_; }
     const CycleCounters& counters() const noexcept { return counters_; }
+    /// The longest slice, frames.
     std::uint32_t max_frames() const noexcept { return max_frames_; }
 
     // ---- audio role --------------------------------------------------------------------------

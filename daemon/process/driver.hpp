@@ -44,6 +44,8 @@ struct WantedConnection {
 
 /// How the outside world is doing.
 struct DriverStatus {
+    /// Not started; opening; cycles come; no server; the server no longer calls; our name is in
+    /// use.
     enum class State { none, starting, running, lost, stalled, name_taken };
     State state = State::none;
     std::string server;       ///< name of the JACK server
@@ -86,6 +88,7 @@ class Driver {
     /// True once everything up to `ticket` has been done, or can only be done later because the
     /// server is absent or stalled.
     virtual bool settled(std::uint64_t ticket) const = 0;
+    /// A copy of the newest state.
     virtual DriverStatus status() const = 0;
 
     /// The answer to a request: empty, or an error code ("jack_lost", "jack_stalled",
@@ -94,11 +97,13 @@ class Driver {
         std::string code;
         std::string message;
     };
+    /// Told how a request ended.
     using Reply = std::function<void(Answer)>;
     /// Connects or disconnects two ports of the server by full name or pattern, once. `reply` is
     /// called on the driver's thread, at once when there is no server.
     virtual void connect(std::string from, std::string to, bool make, Reply reply) = 0;
 
+    /// One port of the server, names in full.
     struct PortInfo {
         std::string name;
         bool is_output = false; ///< it sends audio
@@ -107,6 +112,7 @@ class Driver {
         std::vector<std::string> aliases;
         std::vector<std::string> connections;
     };
+    /// Told the ports, or why there are none.
     using PortsReply = std::function<void(Answer, std::vector<PortInfo>)>;
     /// Lists the server's ports.
     virtual void ports(PortsReply reply) = 0;

@@ -24,6 +24,7 @@ struct NodeCost {
     std::atomic<std::uint64_t> scrubbed{0};  ///< samples that were NaN or infinite
     std::atomic<std::uint64_t> errors{0};    ///< calls that returned a failure
 
+    /// Counts one call of `spent` ticks. [audio]
     BACKLINE_RT void add(std::uint64_t spent) noexcept {
         // One writer: plain read-modify-write without a locked instruction.
         ticks.store(ticks.load(std::memory_order_relaxed) + spent, std::memory_order_relaxed);
@@ -37,6 +38,8 @@ struct NodeCost {
 /// Built by plugin::Instance on the loader thread and freed there after the audio side let go.
 /// The bank has the plugin's parameters in the descriptor's order, then the host's bypass switch.
 struct Node {
+    /// `cells`: one per parameter and one more for bypass; they and the plugin outlive the node.
+    /// Allocates. [loader]
     Node(const bl_plugin* plugin_, ParamCell* cells, std::uint32_t param_count_)
         : plugin(plugin_), param_count(param_count_), bank(cells, param_count_ + 1) {}
 

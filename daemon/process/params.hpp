@@ -39,6 +39,7 @@ class ParamBank {
     /// `cells`: `count` of them, which outlive the bank. Allocates.
     ParamBank(ParamCell* cells, std::uint32_t count);
 
+    /// Parameters it has.
     std::uint32_t count() const noexcept { return count_; }
 
     /// Gives a parameter its value before the bank is on the audio side: delivered as an event at
@@ -47,8 +48,8 @@ class ParamBank {
 
     /// Takes over the newest untimed value of a cell popped from the set queue. [audio]
     BACKLINE_RT void take(std::uint32_t param) noexcept;
-    /// Adds a timed value at a frame of the coming slice, frames in ascending order; there has to be
-    /// room (has_room), which at frame 0 there always is. [audio]
+    /// Adds a timed value at a frame of the coming slice, frames in ascending order; there has to
+    /// be room (has_room), which at frame 0 there always is. [audio]
     BACKLINE_RT void add(std::uint32_t frame, std::uint32_t param, double value) noexcept;
     /// Whether `count` more timed values surely fit into this slice. [audio]
     BACKLINE_RT bool has_room(std::uint32_t count) const noexcept {
@@ -64,10 +65,15 @@ class ParamBank {
     /// Puts undelivered events back to wait as untimed values: the plugin is not run now. [audio]
     BACKLINE_RT void keep_events() noexcept;
 
+    /// The events of the coming call, by frame. [audio]
     BACKLINE_RT const bl_param_event* events() const noexcept { return events_.get(); }
+    /// How many there are. [audio]
     BACKLINE_RT std::uint32_t event_count() const noexcept { return event_count_; }
+    /// Whether untimed values wait to become events. [audio]
     BACKLINE_RT bool waiting() const noexcept { return dirty_count_ != 0; }
+    /// How many do. [audio]
     BACKLINE_RT std::uint32_t waiting_count() const noexcept { return dirty_count_; }
+    /// The newest value taken over, delivered or not; 0 before the first. [audio]
     BACKLINE_RT double value(std::uint32_t param) const noexcept { return values_[param]; }
 
   private:

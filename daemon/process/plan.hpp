@@ -15,8 +15,10 @@ namespace backline::process {
 /// Outlives plans, so that an edit elsewhere does not empty it. Slices are never longer than it.
 class DelayLine {
   public:
+    /// A delay of `frames` (>= 1), silent at first. Allocates. [engine]
     explicit DelayLine(std::uint32_t frames);
 
+    /// The delay.
     std::uint32_t frames() const noexcept { return frames_; }
     /// The oldest `frames` (<= frames()) samples; then write() must follow. [audio]
     BACKLINE_RT void read(float* to, std::uint32_t frames) const noexcept;
@@ -80,6 +82,7 @@ struct OutputStep {
 
 /// One entry of the plan.
 struct Step {
+    /// Which member of the union it is; a DelayStep is a read or a write.
     enum class Kind : std::uint8_t { input, mix, node, delay_read, delay_write, output };
     Kind kind;
     union {

@@ -15,14 +15,17 @@ namespace backline::process {
 /// audio role answers at its next cycle by publishing and starting anew; neither waits.
 class Meter {
   public:
+    /// Levels of one channel.
     struct Channel {
         float peak = 0.0f;         ///< largest absolute sample
         std::uint32_t clipped = 0; ///< samples at or beyond full scale
         double square_sum = 0.0;
     };
 
+    /// Allocates. [engine]
     explicit Meter(std::uint32_t channels);
 
+    /// As given.
     std::uint32_t channels() const noexcept { return channels_; }
 
     /// [audio]
@@ -48,13 +51,14 @@ class Meter {
 /// An input or an output of the graph on the audio side: gain, mute and levels. The bank's
 /// parameters are kGain (dB) and kMute (0 or 1).
 struct Strip {
-    static constexpr std::uint32_t kGain = 0;
-    static constexpr std::uint32_t kMute = 1;
-    static constexpr std::uint32_t kParams = 2;
+    static constexpr std::uint32_t kGain = 0;   ///< dB
+    static constexpr std::uint32_t kMute = 1;   ///< 0 or 1
+    static constexpr std::uint32_t kParams = 2; ///< how many
     /// Gains at or below it are silence; the range of kGain ends here.
     static constexpr double kGainMin = -96.0;
-    static constexpr double kGainMax = 24.0;
+    static constexpr double kGainMax = 24.0; ///< dB
 
+    /// Gain 0 dB, not muted. Allocates. [engine]
     explicit Strip(std::uint32_t channels_)
         : channels(channels_),
           cells(std::make_unique<ParamCell[]>(kParams)),
@@ -75,9 +79,10 @@ struct Strip {
 
 /// What concerns the graph as a whole. The bank's parameter is kMute.
 struct Master {
-    static constexpr std::uint32_t kMute = 0;
-    static constexpr std::uint32_t kParams = 1;
+    static constexpr std::uint32_t kMute = 0;   ///< 0 or 1, over all outputs
+    static constexpr std::uint32_t kParams = 1; ///< how many
 
+    /// Not muted. Allocates. [control]
     Master() : cells(std::make_unique<ParamCell[]>(kParams)), bank(cells.get(), kParams) {}
 
     std::unique_ptr<ParamCell[]> cells;

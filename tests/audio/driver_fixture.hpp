@@ -30,7 +30,7 @@ using namespace std::chrono_literals;
 
 /// Waits for a condition, looking every 2 ms.
 template <typename Condition>
-bool eventually(Condition condition, std::chrono::milliseconds limit = 3000ms) {
+bool eventually(Condition condition, std::chrono::milliseconds limit = 10s) {
     const auto end = Clock::now() + limit;
     while (!condition()) {
         if (Clock::now() >= end) return false;
@@ -90,10 +90,10 @@ class DriverTest : public ::testing::Test {
         driver->publish(thru.ports());
         driver->start();
     }
-    bool reaches(State state, std::chrono::milliseconds limit = 3000ms) {
+    bool reaches(State state, std::chrono::milliseconds limit = 10s) {
         return eventually([&] { return driver->status().state == state; }, limit);
     }
-    bool settles(std::uint64_t ticket, std::chrono::milliseconds limit = 3000ms) {
+    bool settles(std::uint64_t ticket, std::chrono::milliseconds limit = 10s) {
         return eventually([&] { return driver->settled(ticket); }, limit);
     }
     process::Driver::Answer connect(const std::string& from, const std::string& to,

@@ -110,9 +110,8 @@ TEST_F(JackDriverTest, TheAudioThreadFaultsNoPage) {
     }
     ASSERT_TRUE(settles(driver->publish(thru.ports())));
     ASSERT_TRUE(eventually([&] { return thru.cycle().anchor().cycles > cycles + 100; }));
-    // JACK's own buffers of 40 new ports are touched for the first time, ours are not.
-    printf("faults %ld\n", faults() - before);
-    EXPECT_LE(faults() - before, 40);
+    // JACK locks the buffers of new ports in memory only when it is real-time.
+    EXPECT_LE(faults() - before, driver->status().realtime ? 0 : 40);
 }
 
 TEST_F(JackDriverTest, AddsNoFrames) {

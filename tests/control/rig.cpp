@@ -81,8 +81,12 @@ void PlainDriver::connect(std::string from, std::string, bool, Reply reply) {
     if (state == State::lost) return reply({"jack_lost", "there is no JACK server"});
     if (state == State::stalled) return reply({"jack_stalled", "the JACK server does not answer"});
     answer([from, reply] {
-        reply(from == "nobody:out" ? Answer{"no_such_port", "there is no port nobody:out"}
-                                   : Answer{});
+        Answer how;
+        if (from == "nobody:out") {
+            how.code = "no_such_port";
+            how.message = "there is no port nobody:out";
+        }
+        reply(how);
     });
 }
 

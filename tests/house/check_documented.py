@@ -5,8 +5,10 @@
 
 Public headers are those of the plugin ABI and SDK, of protocol/ and of daemon/. Public symbols are
 types, functions, constants and macros that can be named from outside. Exempt are those whose contract
-is given elsewhere: overrides, special members that are deleted or defaulted, destructors, operators;
-and fields and enumerators, of which the comment of their type speaks where they have none.
+is given elsewhere: overrides, special members that are deleted or defaulted, destructors, operators,
+overloads of a function that has a comment, typedefs that only repeat a struct's name, what lies in a
+namespace `detail`; and fields and enumerators, of which the comment of their type speaks where they
+have none.
 """
 import os
 import re
@@ -61,6 +63,8 @@ def is_exempt(member, type_name):
     if kind == "variable" and type_name is not None:
         constant = "constexpr" in member.findtext("definition", "") or member.get("static") == "yes"
         return not constant
+    if kind == "typedef" and re.search(rf"\bstruct {re.escape(name)}$", "".join(member.find("type").itertext())):
+        return True
     return kind == "define" and bool(re.search(r"_H(PP)?$", name))
 
 
@@ -75,13 +79,19 @@ def undocumented(folder, root):
             continue
         is_type = kind in ("class", "struct", "union")
         type_name = compound.findtext("compoundname", "")
+        if "detail" in type_name.split("::"):
+            continue  # not for use from outside
         if is_type:
             if compound.get("prot") != "public" or "@" in type_name:
                 continue
             if not has_text(compound):
                 found.append(f"{place(compound, root)}: {type_name} has no comment")
+        commented = {member.findtext("name") for member in compound.iter("memberdef")
+                     if member.get("kind") == "function" and has_text(member)}
         for member in compound.iter("memberdef"):
             if member.get("prot") != "public" or has_text(member):
+                continue
+            if member.get("kind") == "function" and member.findtext("name") in commented:
                 continue
             if not is_exempt(member, type_name if is_type else None):
                 symbol = member.findtext("name")
@@ -115,6 +125,7 @@ struct A {
     int other; ///< Another.
     /// Acts.
     void act();
+    void act(int how);
   private:
     void hidden();
     class B {};
@@ -122,8 +133,11 @@ struct A {
 /// Adds.
 int add(int a, int b);
 namespace { int secret(); }
+namespace detail { struct C {}; int helper(); }
 }
 """),
+    sample("", "/** A. */\ntypedef struct a { int x; } a;\ntypedef struct a a;\n", "plugins/api/backline/a.h"),
+    sample("a has no comment", "typedef struct a { int x; } a;\n", "plugins/api/backline/a.h"),
     sample("A has no comment", "namespace n { struct A { int x; }; }"),
     sample("add has no comment", "namespace n {\nint add(int a, int b);\n}"),
     sample("A::act has no comment", "/// A.\nclass A {\n  public:\n    void act() noexcept;\n};\n"),

@@ -77,10 +77,10 @@ TEST_F(Gates, HoldUnderAStormOfEdits) {
         if (round >= 9) command(message("/node/remove", next));
         command(message("/node/add", name, kind.plugin));
         const std::string plugin = kind.plugin;
-        const bool sink = plugin == "backline.spectrum" || plugin == "backline.level";
-        const bool source = plugin == "backline.tone" || plugin == "backline.noise";
-        command(source ? message("/connect", name, "main") : message("/connect", "fader", name));
-        if (!sink && !source) client->send(message("/bypass/" + name, round % 3 == 0));
+        const bool ends = plugin == "backline.spectrum" || plugin == "backline.level";
+        const bool begins = plugin == "backline.tone" || plugin == "backline.noise";
+        command(begins ? message("/connect", name, "main") : message("/connect", "fader", name));
+        if (!ends && !begins) client->send(message("/bypass/" + name, round % 3 == 0));
         client->send(message("/node/" + name + "/" + kind.param, kind.value));
     }
     while (answered < sent && seconds_since(begun) < 120.0)

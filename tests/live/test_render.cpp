@@ -189,7 +189,7 @@ TEST_F(Rendering, EditsOfAScoreLandOnTheirFrameAtEveryPeriod) {
 TEST_F(Rendering, OfNothingButWiresIsTheInput) {
     write_bytes(folder_ / "wires.toml", "format = 1\nconnect = [\"in -> out\"]\n[input.in]\n"
                                         "channels = 1\n[output.out]\nchannels = 1\n");
-    for (const std::string input : {folder_ / "in.wav", "in=" + (folder_ / "in.wav")})
+    for (const std::string& input : {folder_ / "in.wav", "in=" + (folder_ / "in.wav")})
         EXPECT_EQ(samples(render("wires.toml", {"--input", input})), noise(kFrames));
 }
 

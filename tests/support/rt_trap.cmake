@@ -5,7 +5,7 @@ include_guard(GLOBAL)
 # backline_trapped_test(NAME TARGET SPANS WARMUP ARGUMENTS...): runs a program with rt_trap preloaded;
 # fails on any violation, on a page fault after WARMUP cycles, and when fewer than SPANS cycles ran.
 function(backline_trapped_test name target spans warmup)
-    if(BACKLINE_SANITIZE)
+    if(BACKLINE_SANITIZE OR BACKLINE_COVERAGE)
         return()
     endif()
     add_test(NAME ${name} COMMAND python3 ${PROJECT_SOURCE_DIR}/tests/support/rt_trap_check.py

@@ -14,8 +14,10 @@
 extern "C" {
 #endif
 
+/** Id of this extension, for get_extension(). */
 #define BL_EXT_FILE "backline.file/1"
 
+/** Functions of a plugin with file parameters. */
 typedef struct bl_ext_file {
     uint32_t struct_size;
     uint32_t reserved;

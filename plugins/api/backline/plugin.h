@@ -42,8 +42,11 @@
 extern "C" {
 #endif
 
+/** Another major version is refused. */
 #define BL_ABI_MAJOR 1
+/** Grows with every appended field. */
 #define BL_ABI_MINOR 0
+/** Both in one number: major in the upper 16 bits. */
 #define BL_ABI_VERSION (((uint32_t)BL_ABI_MAJOR << 16) | BL_ABI_MINOR)
 
 /** Fills an array pointer, its count and its element size in a descriptor initialiser. */
@@ -169,6 +172,7 @@ typedef struct bl_worker {
     uint32_t reserved;
 } bl_worker;
 
+/** Everything that is known of a plugin without creating an instance. */
 struct bl_descriptor {
     uint32_t struct_size; /**< sizeof(bl_descriptor) */
     uint32_t kind;
@@ -196,6 +200,7 @@ struct bl_descriptor {
     const bl_plugin* (*create)(const bl_descriptor* descriptor, const bl_host* host);
 };
 
+/** What a library exports under BL_ENTRY_SYMBOL. */
 typedef struct bl_entry {
     uint32_t struct_size; /**< sizeof(bl_entry) */
     uint32_t abi_version; /**< BL_ABI_VERSION the plugin was built with */
@@ -203,6 +208,7 @@ typedef struct bl_entry {
     uint32_t descriptor_count;
 } bl_entry;
 
+/** Name of the one exported symbol. */
 #define BL_ENTRY_SYMBOL "backline_plugin_entry"
 
 /* ---- Process: one call's worth of signal ------------------------------------------------------
@@ -265,6 +271,7 @@ enum { /* bl_process.flags, bl_activation.flags */
            1u << 0 /**< faster or slower than time; work() may run between process() calls */
 };
 
+/** One call: the signal of `frames` frames and what happens in them. */
 typedef struct bl_process {
     uint32_t struct_size;
     uint32_t frames; /**< 1..max_frames of activate(); differs from call to call */
@@ -280,6 +287,7 @@ typedef struct bl_process {
 /* ---- Plugin instance --------------------------------------------------------------------------
  */
 
+/** For which rate and layout an instance shall be ready. */
 typedef struct bl_activation {
     uint32_t struct_size;
     uint32_t max_frames;      /**< longest process() call */
@@ -289,6 +297,7 @@ typedef struct bl_activation {
     uint32_t flags; /**< BL_OFFLINE or 0 */
 } bl_activation;
 
+/** An instance: its functions, each with the thread and state it is called in. */
 struct bl_plugin {
     uint32_t struct_size;
     uint32_t reserved;

@@ -102,25 +102,35 @@ struct Abi {
         }
     }
 
+    /** bl_plugin.activate */
     static bl_status activate(const bl_plugin* self, const bl_activation* how) noexcept {
         return guarded(self, [how](T& t) { t.activate(Activation(*how)); });
     }
+    /** bl_plugin.deactivate */
     static void deactivate(const bl_plugin* self) noexcept {
         guarded(self, [](T& t) { t.deactivate(); });
     }
+    /** bl_plugin.destroy */
     static void destroy(const bl_plugin* self) noexcept { delete &of(self); }
+    /** bl_plugin.process */
     static bl_status process(const bl_plugin* self, const bl_process* p) noexcept {
         return of(self).process(Process(*p));
     }
+    /** bl_plugin.reset */
     static void reset(const bl_plugin* self) noexcept { of(self).reset(); }
+    /** bl_plugin.work */
     static void work(const bl_plugin* self, const void* job, uint32_t size) noexcept {
         guarded(self, [=](T& t) { t.work({static_cast<const std::byte*>(job), size}); });
     }
+    /** bl_plugin.on_response */
     static void on_response(const bl_plugin* self, const void* response, uint32_t size) noexcept {
         of(self).on_response({static_cast<const std::byte*>(response), size});
     }
+    /** bl_plugin.latency */
     static uint32_t latency(const bl_plugin* self) noexcept { return of(self).latency(); }
+    /** bl_plugin.tail */
     static uint64_t tail(const bl_plugin* self) noexcept { return of(self).tail(); }
+    /** bl_plugin.get_extension */
     static const void* get_extension(const bl_plugin* self, const char* id) noexcept {
         const std::string_view name(id);
         if constexpr (requires { typename T::FileObject; })
@@ -130,6 +140,7 @@ struct Abi {
         return of(self).extension(id);
     }
 
+    /** bl_descriptor.create */
     static const bl_plugin* create(const bl_descriptor* descriptor, const bl_host* host) noexcept {
         try {
             auto instance = std::make_unique<T>();
