@@ -74,8 +74,8 @@ struct EditContext {
 /// every mistake before anything is loaded.
 class Edit {
   public:
-    /// Works on `model`; `context` outlives the edit.
-    Edit(const EditContext& context, Model model) : context_(context), next(std::move(model)) {}
+    /// Works on `model`; the slots of `context` outlive the edit.
+    Edit(EditContext context, Model model) : context_(std::move(context)), next(std::move(model)) {}
     /// Gives back the slots it took, unless keep() was called.
     ~Edit();
     Edit(const Edit&) = delete;
@@ -89,7 +89,7 @@ class Edit {
     void keep();
 
   private:
-    const EditContext& context_;
+    const EditContext context_;
     std::vector<std::uint32_t> taken_handles_, taken_inputs_, taken_outputs_;
 
   public:

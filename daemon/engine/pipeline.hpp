@@ -51,15 +51,15 @@ class Pipeline {
     void shut_down();
 
     /// The newest applied graph.
-    std::shared_ptr<const Model> model() const;                                // [any]
+    std::shared_ptr<const Model> model() const; // [any]
     /// The sample clock, extrapolated while no cycle comes.
-    std::uint64_t clock_now() const;                                           // [any]
+    std::uint64_t clock_now() const; // [any]
     /// Requests that wait for their time.
-    std::size_t scheduled() const { return scheduled_; }                       // [any]
+    std::size_t scheduled() const { return scheduled_; } // [any]
     /// Requests taken in and not answered.
-    std::size_t waiting() const { return waiting_; }                           // [any]
+    std::size_t waiting() const { return waiting_; } // [any]
     /// A request is on its way to accept().
-    void count_in() { ++waiting_; }                                            // [any]
+    void count_in() { ++waiting_; } // [any]
     /// What was given up because it never returned.
     std::size_t abandoned() const { return abandoned_ + loader_.abandoned(); } // [any]
 

@@ -121,7 +121,7 @@ TEST_F(JackFaultTest, SoundComesBackAfterEveryKill) {
         server.options().period = i % 2 == 0 ? 128 : 256;
         server.start();
         const auto alive = Clock::now();
-        ASSERT_TRUE(reaches(State::running, 2000ms));
+        ASSERT_TRUE(reaches(State::running));
         peer = make_peer();
         ASSERT_TRUE(eventually([&] { return hears(*peer, server.options().rate); }));
         slowest = std::max(slowest,
@@ -141,13 +141,14 @@ TEST_F(JackFaultTest, SoundComesBackAfterEveryKill) {
     EXPECT_LE(slowest, 2000.0);
     EXPECT_LE(entries("/proc/self/fd"), descriptors);
     EXPECT_LE(entries("/proc/self/task"), threads);
-    EXPECT_LE(JackServer::shared_objects(), shared + 4) << "others' servers come and go";
+    if (isolate_shared_memory()) {
+        EXPECT_LE(JackServer::shared_objects(), shared);
+    }
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) // they keep what is freed
     EXPECT_LT(memory("RssAnon"), resident + 1024);
 #endif
     EXPECT_LT(memory("VmSize"), mapped + 16 * 1024) << "a server's segment is larger";
     EXPECT_EQ(driver->status().restarts, static_cast<std::uint64_t>(kills) + 1);
-    EXPECT_EQ(driver->status().abandoned_calls, 0u);
     std::printf("slowest return of sound %.0f ms; resident %ld -> %ld KiB, mapped %ld -> %ld KiB\n",
                 slowest, resident, memory("RssAnon"), mapped, memory("VmSize"));
 }
@@ -217,9 +218,20 @@ TEST_F(JackFaultTest, LeavesAFrozenServerBehind) {
     start_driver();
     ASSERT_TRUE(reaches(State::running));
     server.freeze();
+    // Far more questions than may wait: each gets its one answer.
+    std::atomic<int> answers{0};
+    std::atomic<int> refused{0};
+    for (int i = 0; i < 3000; ++i)
+        driver->connect("capture:1", "in_1", true, [&](const process::Driver::Answer& answer) {
+            ++answers;
+            if (answer.code == "queue_full") ++refused;
+        });
+    EXPECT_GE(refused.load(), 1900);
+    EXPECT_LE(refused.load(), 2000);
     const auto begin = Clock::now();
     driver->stop();
     EXPECT_LT(Clock::now() - begin, 800ms);
+    EXPECT_EQ(answers.load(), 3000);
     EXPECT_EQ(driver->status().abandoned_calls, 1u);
     driver.reset();
     server.kill(); // what hangs comes back, and touches nothing of ours

@@ -21,6 +21,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fftw3.h>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -350,6 +351,8 @@ int main(int argc, char** argv) {
         return 2;
     }
     const auto number = [&](std::size_t i) { return std::strtoull(argv[i + 1], nullptr, 10); };
+    fftwf_make_planner_thread_safe(); // as the daemon does, which also keeps the planner loaded
+    backline::rt::flush_denormals();
     if (live) return backline::test::run_live(number(1), number(2));
     std::vector<std::uint32_t> periods;
     for (std::size_t i = 2; i < arguments.size(); ++i)

@@ -7,7 +7,8 @@ include(${PROJECT_SOURCE_DIR}/tests/support/rt_trap.cmake)
 add_executable(edit_storm ${CMAKE_CURRENT_LIST_DIR}/edit_storm_main.cpp
     ${CMAKE_CURRENT_LIST_DIR}/edit_storm.cpp)
 target_link_libraries(edit_storm
-    PRIVATE backline_options backline_engine backline_offline backline_system)
+    PRIVATE backline_options backline_engine backline_offline backline_system
+            ${FFTW_THREADS_LIBRARY} PkgConfig::FFTW)
 target_compile_definitions(edit_storm PRIVATE
     PLUGIN_DIR="${CMAKE_BINARY_DIR}/lib/backline"
     PROBE="${CMAKE_BINARY_DIR}/bin/backline-probe")

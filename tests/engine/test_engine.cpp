@@ -168,7 +168,8 @@ TEST(Engine, AThousandTimedValuesLandOnTheirFramesWhateverThePeriod) {
                         .ok);
         std::mt19937 random(1);
         for (int i = 0; i < 1000; ++i)
-            host.submit({set("trim", "gain", -0.01 * static_cast<double>(random() % 2400))}, random() % 48000);
+            host.submit({set("trim", "gain", -0.01 * static_cast<double>(random() % 2400))},
+                        random() % 48000);
         return host.run(48000, period, 0, [&](std::uint64_t at, std::uint32_t n) {
             for (std::uint32_t i = 0; i < n; ++i)
                 host.driver.input(0)[i] = std::sin(0.05f * static_cast<float>((at + i) % 4096));

@@ -67,8 +67,7 @@ TEST_F(Backlinectl, BuildsTurnsAndShowsAGraph) {
 }
 
 TEST_F(Backlinectl, EndsWith1AndTheTextOfTheFailure) {
-    for (const auto& [words, says] :
-         std::vector<std::pair<std::vector<std::string>, std::string>>{
+    for (const auto& [words, says] : std::vector<std::pair<std::vector<std::string>, std::string>>{
              {{"rm", "nobody"}, "nobody"},
              {{"add", "x", "backline.gane"}, "backline.gane"},
              {{"connect", "a", "b"}, "\"a\""},
@@ -141,8 +140,8 @@ TEST_F(Backlinectl, KeepsWhatTheSoundsOfAnEditedGraphDependOn) {
 
 TEST_F(Backlinectl, ChecksARackWithoutLoadingIt) {
     const Json before = shape();
-    const std::string bad = write_bytes(
-        daemon->file("bad.toml"), "format = 1\n[node.x]\nplugin = \"backline.gane\"\n");
+    const std::string bad =
+        write_bytes(daemon->file("bad.toml"), "format = 1\n[node.x]\nplugin = \"backline.gane\"\n");
     const Ending end = ctl({"check", bad});
     EXPECT_EQ(end.status, 1);
     EXPECT_NE(end.err.find("backline.gane"), std::string::npos) << end.err;

@@ -34,9 +34,9 @@ class BadInput : public LiveTest {
              {"broken/other_major", "broken/no_symbol", "broken/crash_on_load",
               "broken/hang_on_load", "broken/not_a_library", "faulty/create_null",
               "faulty/activate_fails", "faulty/throws_in_create"})
-            std::filesystem::create_symlink(
-                kFixtures + "/" + library + ".so",
-                *plugins_ / (library.substr(library.find('/') + 1) + ".so"));
+            std::filesystem::create_symlink(kFixtures + "/" + library + ".so",
+                                            *plugins_
+                                                / (library.substr(library.find('/') + 1) + ".so"));
         daemon_ = new DaemonProcess({.jack_server = jackd_->name(),
                                      .plugins = {*plugins_ / "."},
                                      .config = "[osc]\nmax_packet = 4096\n"});
@@ -47,17 +47,15 @@ class BadInput : public LiveTest {
         Client client(daemon_->udp());
         // The scan is over when the library that hangs has been given up.
         ASSERT_TRUE(eventually(
-            [&] {
-                return Json::parse(client.text("/plugin/list"))["refused"].size() == 5;
-            },
-            15s));
-        client.bundle({message("/input/add", "in", 2), message("/output/add", "out", 2),
-                       message("/node/add", "eq", "backline.filter", "channels", 2),
-                       message("/node/add", "fader", "backline.gain", "channels", 2),
-                       message("/node/add", "player", "backline.player", "file", "good.wav"),
-                       message("/node/add", "wide", "backline.gain", "channels", 5),
-                       message("/connect", "in", "eq"), message("/connect", "eq", "fader"),
-                       message("/connect", "fader", "out")})
+            [&] { return Json::parse(client.text("/plugin/list"))["refused"].size() == 5; }, 15s));
+        client
+            .bundle({message("/input/add", "in", 2), message("/output/add", "out", 2),
+                     message("/node/add", "eq", "backline.filter", "channels", 2),
+                     message("/node/add", "fader", "backline.gain", "channels", 2),
+                     message("/node/add", "player", "backline.player", "file", "good.wav"),
+                     message("/node/add", "wide", "backline.gain", "channels", 5),
+                     message("/connect", "in", "eq"), message("/connect", "eq", "fader"),
+                     message("/connect", "fader", "out")})
             .or_throw();
     }
     static void TearDownTestSuite() {
@@ -115,7 +113,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"TextForANumber", message("/node/eq/cutoff", "loud"), "bad_type", "cutoff"},
         {"BlobForANumber", message("/node/eq/cutoff", protocol::Blob(4)), "bad_type", ""},
         {"MissingArguments", message("/node/add", "lonely"), "missing_argument", "plugin"},
-        {"MissingValue", message("/node/add", "x", "backline.gain", "gain"), "missing_argument", ""},
+        {"MissingValue", message("/node/add", "x", "backline.gain", "gain"), "missing_argument",
+         ""},
         {"TooManyArguments", message("/connect", "eq", "out", "feedback", 256, 1),
          "too_many_arguments", ""},
         {"UnknownNode", message("/node/remove", "nobody"), "no_such_node", "nobody"},
@@ -158,12 +157,11 @@ INSTANTIATE_TEST_SUITE_P(
         {"NotALibrary", message("/node/add", "x", "not_a_library"), "plugin_refused", ""},
         {"CreateGivesNothing", message("/node/add", "x", "org.example.create_null"),
          "plugin_failed", ""},
-        {"CreateThrows", message("/node/add", "x", "org.example.throws_in_create"),
-         "plugin_failed", ""},
+        {"CreateThrows", message("/node/add", "x", "org.example.throws_in_create"), "plugin_failed",
+         ""},
         {"ActivateFails", message("/node/add", "x", "org.example.activate_fails"), "plugin_failed",
          "out of order"},
-        {"MissingFile", message("/node/player/file", "nowhere.wav"), "no_such_file",
-         "nowhere.wav"},
+        {"MissingFile", message("/node/player/file", "nowhere.wav"), "no_such_file", "nowhere.wav"},
         {"PathForAFile", message("/node/player/file", "../run/osc.sock"), "no_such_file", ""},
         {"CorruptFile", message("/node/player/file", "corrupt.wav"), "bad_file", "corrupt.wav"},
         {"EmptyFile", message("/node/player/file", "empty.wav"), "bad_file", "empty.wav"},
@@ -181,8 +179,8 @@ INSTANTIATE_TEST_SUITE_P(
          message("/rack/apply", "format = 1\n[node.x]\nplugin = \"backline.gain\"\n"
                                 "[node.x]\nplugin = \"backline.gain\"\n"),
          "bad_rack", "4"},
-        {"JackPortUnknown", message("/jack/connect", "nobody:out", "backline:in_1"),
-         "no_such_port", "nobody:out"},
+        {"JackPortUnknown", message("/jack/connect", "nobody:out", "backline:in_1"), "no_such_port",
+         "nobody:out"},
         {"LogLevel", message("/log/level", "loud"), "out_of_range", "loud"},
         {"SubscribePattern", message("/subscribe", "/[a"), "out_of_range", ""},
         {"Page", message("/graph", -1), "out_of_range", ""},
@@ -191,9 +189,9 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& instance) { return std::string(instance.param.what); });
 
 TEST_F(BadInput, AFailedTransactionNamesTheMemberAndChangesNothing) {
-    const Reply reply = client->bundle({message("/node/add", "x", "backline.gain"),
-                                        message("/connect", "x", "out"),
-                                        message("/connect", "x", "nobody")});
+    const Reply reply =
+        client->bundle({message("/node/add", "x", "backline.gain"), message("/connect", "x", "out"),
+                        message("/connect", "x", "nobody")});
     EXPECT_EQ(reply.code, "no_such_node") << reply.message;
     EXPECT_EQ(reply.address, "#bundle");
     EXPECT_EQ(reply.member, 2);
@@ -293,9 +291,8 @@ TEST_F(BadInput, GarbageIsCountedAndHarmless) {
         if (packet % 20 != 0) continue;
         EXPECT_TRUE(client->request("/ping").ok); // no faster than it reads
     }
-    EXPECT_TRUE(eventually([&] {
-        return json("/stats/osc")["by_code"].value("bad_packet", 0) >= refused + 200;
-    }));
+    EXPECT_TRUE(eventually(
+        [&] { return json("/stats/osc")["by_code"].value("bad_packet", 0) >= refused + 200; }));
 }
 
 } // namespace

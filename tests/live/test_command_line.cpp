@@ -78,17 +78,16 @@ TEST_P(WrongConfig, EndsWith78AndTheLine) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Live, WrongConfig,
-    testing::ValuesIn(std::vector<Mistake>{
-        {"UnknownKey", "[osc]\nprot = 9770\n", 2, "port"},
-        {"UnknownTable", "\n[ocs]\nport = 9770\n", 2, "osc"},
-        {"WrongType", "[osc]\n\nport = \"many\"\n", 3, "port"},
-        {"OutOfRange", "[engine]\nmax_frames = 1000\n", 2, "1000"},
-        {"Syntax", "[osc]\nport = = 1\n", 2, ""},
-        {"DuplicateKey", "[osc]\nport = 1\nport = 2\n", 3, "port"},
-    }),
-    name_of);
+INSTANTIATE_TEST_SUITE_P(Live, WrongConfig,
+                         testing::ValuesIn(std::vector<Mistake>{
+                             {"UnknownKey", "[osc]\nprot = 9770\n", 2, "port"},
+                             {"UnknownTable", "\n[ocs]\nport = 9770\n", 2, "osc"},
+                             {"WrongType", "[osc]\n\nport = \"many\"\n", 3, "port"},
+                             {"OutOfRange", "[engine]\nmax_frames = 1000\n", 2, "1000"},
+                             {"Syntax", "[osc]\nport = = 1\n", 2, ""},
+                             {"DuplicateKey", "[osc]\nport = 1\nport = 2\n", 3, "port"},
+                         }),
+                         name_of);
 
 class WrongRack : public CommandLine, public testing::WithParamInterface<Mistake> {};
 
@@ -124,7 +123,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_F(CommandLine, ARackThatOnlyTheEngineCanRefuseEndsARenderWith78AndItsLine) {
     for (const auto& [name, text, line] : std::vector<std::tuple<std::string, std::string, int>>{
-             {"plugin", "format = 1\n[output.o]\nchannels = 1\n[node.a]\nplugin = \"no.such\"\n", 4},
+             {"plugin", "format = 1\n[output.o]\nchannels = 1\n[node.a]\nplugin = \"no.such\"\n",
+              4},
              {"parameter",
               "format = 1\n[output.o]\nchannels = 1\n[node.a]\nplugin = \"backline.gain\"\n"
               "params = { loud = 1 }\n",

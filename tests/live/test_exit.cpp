@@ -74,16 +74,15 @@ TEST_P(Exit, IsQuickAndClean) {
     if (jack == Jack::stopped) server.thaw();
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Live, Exit,
-    testing::Combine(testing::Values(Jack::running, Jack::absent, Jack::killed, Jack::stopped,
-                                     Jack::none),
-                     testing::Values(How::signal, How::quit)),
-    [](const auto& instance) {
-        std::ostringstream name;
-        name << std::get<0>(instance.param) << std::get<1>(instance.param);
-        return name.str();
-    });
+INSTANTIATE_TEST_SUITE_P(Live, Exit,
+                         testing::Combine(testing::Values(Jack::running, Jack::absent, Jack::killed,
+                                                          Jack::stopped, Jack::none),
+                                          testing::Values(How::signal, How::quit)),
+                         [](const auto& instance) {
+                             std::ostringstream name;
+                             name << std::get<0>(instance.param) << std::get<1>(instance.param);
+                             return name.str();
+                         });
 
 TEST_F(LiveTest, AnInterruptEndsItToo) {
     start({}, false);

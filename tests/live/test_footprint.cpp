@@ -12,8 +12,8 @@ TEST_F(Footprint, AnswersSoonAfterExec) {
     server.start();
     std::vector<double> times;
     for (int run = 0; run < 5; ++run) {
-        daemon = std::make_unique<DaemonProcess>(DaemonProcess::Options{
-            .jack_server = server.name(), .arguments = {"--rack", "demo"}});
+        daemon = std::make_unique<DaemonProcess>(
+            DaemonProcess::Options{.jack_server = server.name(), .arguments = {"--rack", "demo"}});
         const auto begun = Clock::now();
         daemon->start();
         client = std::make_unique<Client>(daemon->udp());

@@ -20,10 +20,10 @@ struct Kind {
     float value;
 };
 constexpr Kind kKinds[] = {
-    {"backline.gain", "gain", -3.0f},       {"backline.filter", "cutoff", 700.0f},
-    {"backline.delay", "time", 20.0f},      {"backline.tone", "frequency", 300.0f},
+    {"backline.gain", "gain", -3.0f},         {"backline.filter", "cutoff", 700.0f},
+    {"backline.delay", "time", 20.0f},        {"backline.tone", "frequency", 300.0f},
     {"backline.spectrum", "averaging", 0.1f}, {"backline.noise", "level", -40.0f},
-    {"backline.level", "rate", 30.0f},      {"backline.mixer", "gain1", -6.0f},
+    {"backline.level", "rate", 30.0f},        {"backline.mixer", "gain1", -6.0f},
 };
 
 class Gates : public LiveTest {
@@ -63,8 +63,8 @@ TEST_F(Gates, HoldUnderAStormOfEdits) {
            .environment = {"LD_PRELOAD=" BACKLINE_TRAP, "BACKLINE_TRAP_REPORT=" + report,
                            "BACKLINE_TRAP_WARMUP=1500"}});
     ASSERT_TRUE(has_nodes(6));
-    ASSERT_TRUE(eventually(
-        [&] { return status()["jack"]["cycles"].get<std::uint64_t>() > 2000; }, 10s));
+    ASSERT_TRUE(
+        eventually([&] { return status()["jack"]["cycles"].get<std::uint64_t>() > 2000; }, 10s));
     client->subscribe("/result/*/*", 20.0f);
     client->subscribe("/level/*");
 

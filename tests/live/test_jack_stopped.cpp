@@ -85,9 +85,9 @@ TEST_F(JackStopped, QueriesAndEditsGoOnAndSoundReturns) {
         EXPECT_TRUE(jack_is("running", 1s));
         // The server has caught up with the model.
         for (const std::string port : {"aux", "first"})
-            EXPECT_TRUE(eventually(
-                [&] { return recorder->has_port("backline:" + port + n + "_1"); }))
-                << port;
+            EXPECT_TRUE(eventually([&] {
+                return recorder->has_port("backline:" + port + n + "_1");
+            })) << port;
         EXPECT_FALSE(recorder->has_port("backline:spare" + n + "_1"));
         done("/jack/connect", {"backline:aux" + n + "_1", "recorder:direct"});
         EXPECT_TRUE(eventually([&] {

@@ -80,7 +80,8 @@ channels = 2
 class Score {
   public:
     void at(double seconds, std::vector<Message> messages) {
-        const protocol::TimeTag time{static_cast<std::uint64_t>(std::llround(seconds * 4294967296.0))};
+        const protocol::TimeTag time{
+            static_cast<std::uint64_t>(std::llround(seconds * 4294967296.0))};
         const auto framed =
             protocol::frame(protocol::encode(protocol::bundle(std::move(messages), time)));
         bytes_.append(reinterpret_cast<const char*>(framed.data()), framed.size());
@@ -100,8 +101,7 @@ Score edits() {
                     message("/connect", "mixer", "extra"), message("/connect", "extra", "out")});
     score.at(0.3777, {message("/disconnect", "noise", "gain")});
     score.at(0.41, {message("/node/player/playing", false)});
-    score.at(0.5, {message("/node/rename", "extra", "second"),
-                   message("/output/out/gain", -9.0f)});
+    score.at(0.5, {message("/node/rename", "extra", "second"), message("/output/out/gain", -9.0f)});
     score.at(0.6, {message("/node/replace", "delay", "backline.gain")});
     score.at(0.75, {message("/node/remove", "second")});
     score.at(0.8, {message("/node/player/playing", true), message("/bypass/filter", false)});
@@ -129,8 +129,9 @@ class Rendering : public testing::Test {
     std::string render(const std::string& rack, const std::vector<std::string>& more) {
         const std::string output = folder_ / "out.wav";
         std::filesystem::remove(output);
-        std::vector<std::string> words{kBacklined, "--config", folder_ / "backline.toml", "render",
-                                       folder_ / rack, "--output", output, "--tail", "0"};
+        std::vector<std::string> words{kBacklined, "--config",     folder_ / "backline.toml",
+                                       "render",   folder_ / rack, "--output",
+                                       output,     "--tail",       "0"};
         words.insert(words.end(), more.begin(), more.end());
         Program program(words, {"BACKLINE_PLUGIN_PATH=" BACKLINE_PLUGINS}, folder_ / "render");
         EXPECT_EQ(program.wait(60s), 0) << program.err();

@@ -83,12 +83,12 @@ TEST_F(Sound, OfTheDemoRackIsHeardWithNoOtherCommand) {
         EXPECT_TRUE(eventually([&] {
             return listener.has_port("backline:main_" + channel)
                    && listener.connected("backline:main_" + channel, "system:playback_" + channel);
-        })) << "channel " << channel;
+        })) << "channel "
+            << channel;
     listener.connect("backline:main_1", "recorder:through");
     EXPECT_TRUE(eventually([&] {
         const std::vector<float> heard = listener.record({"through"}, 4800).front();
-        return std::any_of(heard.begin(), heard.end(),
-                           [](float x) { return std::abs(x) > 0.01f; });
+        return std::any_of(heard.begin(), heard.end(), [](float x) { return std::abs(x) > 0.01f; });
     }));
 }
 

@@ -181,6 +181,9 @@ TEST(Steps, SilenceIsHintedWhenItIsExact) {
     rig.signal = [](std::uint64_t) { return -0.0f; };
     rig.run(64);
     EXPECT_EQ(probe.calls[2].silent, 1u);
+    rig.signal = [](std::uint64_t) { return 1.0f; };
+    rig.run(64);
+    EXPECT_EQ(probe.calls[3].silent, 0u);
 }
 
 TEST(Steps, FeedbackComesBackAfterExactlyItsDelay) {

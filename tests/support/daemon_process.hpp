@@ -36,11 +36,11 @@ inline const std::string kSource = BACKLINE_SOURCE;
 class DaemonProcess {
   public:
     struct Options {
-        std::string jack_server{};                 ///< "": runs without JACK
-        std::vector<std::string> arguments{};      ///< after those of this class
-        std::vector<std::string> environment{};    ///< "NAME=value"
-        std::vector<std::string> plugins{};        ///< directories besides the built plugins
-        std::string config{};                      ///< TOML after that of this class
+        std::string jack_server{};              ///< "": runs without JACK
+        std::vector<std::string> arguments{};   ///< after those of this class
+        std::vector<std::string> environment{}; ///< "NAME=value"
+        std::vector<std::string> plugins{};     ///< directories besides the built plugins
+        std::string config{};                   ///< TOML after that of this class
         std::string audio = "/usr/share/sonic-pi/samples"; ///< sound files, after audio() below
     };
 
@@ -96,10 +96,9 @@ class DaemonProcess {
 
     /// The words that start() starts.
     std::vector<std::string> command() const {
-        std::vector<std::string> words{kBacklined,      "--config",       config(),
-                                       "--osc-port",    "0",              "--port-file",
-                                       port_file(),     "--state-dir",    state(),
-                                       "--runtime-dir", runtime()};
+        std::vector<std::string> words{kBacklined, "--config",      config(),    "--osc-port",
+                                       "0",        "--port-file",   port_file(), "--state-dir",
+                                       state(),    "--runtime-dir", runtime()};
         if (options_.jack_server.empty())
             words.emplace_back("--no-jack");
         else
@@ -179,8 +178,8 @@ inline std::size_t threads(pid_t pid) {
 inline double cpu_seconds(pid_t pid) {
     double seconds = 0.0;
     std::error_code gone;
-    for (const auto& task : std::filesystem::directory_iterator(
-             "/proc/" + std::to_string(pid) + "/task", gone)) {
+    for (const auto& task :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone)) {
         std::ifstream file(task.path() / "schedstat");
         double ns = 0.0;
         if (file >> ns) seconds += ns * 1e-9;
