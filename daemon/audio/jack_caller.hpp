@@ -15,6 +15,7 @@ namespace backline::audio {
 /// to a server that hangs does not return. Used by one thread.
 class JackCaller {
   public:
+    /// What limits are measured with.
     using Clock = std::chrono::steady_clock;
 
     /// `bell` is rung whenever a job has ended.

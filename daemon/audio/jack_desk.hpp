@@ -46,11 +46,17 @@ class JackDesk {
 
     // ---- control side: as JackDriver's ----------------------------------------------------------
 
+    /// Driver::publish(). [any]
     std::uint64_t publish(std::vector<process::ExternalPort> ports);
+    /// Driver::want(). [any]
     std::uint64_t want(std::vector<process::WantedConnection> connections);
+    /// Driver::set_latency(). [any]
     void set_latency(std::uint32_t frames);
+    /// Driver::settled(). [any]
     bool settled(std::uint64_t ticket) const;
+    /// Driver::status(). [any]
     process::DriverStatus status() const;
+    /// JackDriver::kept(). [any]
     std::vector<JackDriver::Kept> kept() const;
     /// Requests that wait at most; a server that hangs can keep them for two seconds.
     static constexpr std::size_t kMaxRequests = 1024;

@@ -33,6 +33,7 @@ class JackDriver final : public process::Driver {
         std::chrono::milliseconds exit{500};   ///< the same for stop()
         std::chrono::milliseconds stall{2000}; ///< without a cycle: stalled
     };
+    /// Which server, under which name, and whose cycle is called.
     struct Options {
         std::string server;                          ///< "": $JACK_DEFAULT_SERVER, else "default"
         std::string client = "backline";             ///< exactly this name or none
@@ -49,6 +50,7 @@ class JackDriver final : public process::Driver {
         bool connected = false;
     };
 
+    /// Makes no call to JACK yet; see start().
     explicit JackDriver(Options options);
     /// As stop().
     ~JackDriver() override;

@@ -40,6 +40,7 @@ struct JackGraph {
 /// disconnected. A plain value that knows no JACK; survives servers.
 class JackPatchbay {
   public:
+    /// What waits are measured with.
     using Clock = std::chrono::steady_clock;
     /// A connection that is gone while both ends are there is forgotten after this time; a client
     /// that leaves loses its connections shortly before it is known that it does.
