@@ -39,7 +39,7 @@ void pass(Push push, Pop pop) {
 int main() {
     rt::SpscQueue<std::uint64_t> ours(kCapacity);
     boost::lockfree::spsc_queue<std::uint64_t, boost::lockfree::capacity<kCapacity>> boosts;
-    const bench::Pair pair = bench::in_turn(
+    const bench::Pair pair = bench::in_turn_by_wall(
         15,
         [&] {
             pass([&](std::uint64_t i) { return ours.try_push(i); },

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,20 @@ double time_of(Work&& work) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+/// Seconds of processor time that `work` takes in this thread: what others do meanwhile does not
+/// count.
+template <typename Work>
+double cpu_time_of(Work&& work) {
+    const auto now = [] {
+        timespec time{};
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+    };
+    const double begin = now();
+    work();
+    return now() - begin;
+}
+
 /// The q-quantile (0..1) of the values.
 inline double quantile(std::vector<double> values, double q) {
     if (values.empty()) return 0.0;
@@ -29,17 +44,27 @@ inline double quantile(std::vector<double> values, double q) {
 struct Pair {
     double a, b, ratio; ///< seconds, seconds, median of a/b
 };
-template <typename A, typename B>
-Pair in_turn(int rounds, A&& a, B&& b) {
+template <typename A, typename B, typename Clock>
+Pair in_turn(int rounds, A&& a, B&& b, Clock&& seconds_of) {
     std::vector<double> as, bs, ratios;
     a();
     b();
     for (int i = 0; i < rounds; ++i) {
-        as.push_back(time_of(a));
-        bs.push_back(time_of(b));
+        as.push_back(seconds_of(a));
+        bs.push_back(seconds_of(b));
         ratios.push_back(as.back() / bs.back());
     }
     return {quantile(as, 0.5), quantile(bs, 0.5), quantile(ratios, 0.5)};
+}
+/// In one thread, by processor time.
+template <typename A, typename B>
+Pair in_turn(int rounds, A&& a, B&& b) {
+    return in_turn(rounds, a, b, [](auto& work) { return cpu_time_of(work); });
+}
+/// Where several threads are at work, by the clock on the wall.
+template <typename A, typename B>
+Pair in_turn_by_wall(int rounds, A&& a, B&& b) {
+    return in_turn(rounds, a, b, [](auto& work) { return time_of(work); });
 }
 
 /// Prints figures beside their limits and remembers whether all were kept.

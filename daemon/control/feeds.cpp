@@ -208,6 +208,7 @@ void Feeds::drain(std::uint64_t now, Drain& from) {
 
 void Feeds::deliver(std::uint64_t now, Feed& feed, Frame frame) {
     for (Tap& tap : feed.taps) {
+        if (tap.to->ended) continue;
         if (tap.admit(now)) {
             tap.holds = false;
             send_frame(feed, tap, frame);

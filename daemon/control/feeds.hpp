@@ -24,6 +24,7 @@ struct Subscription {
     Pattern pattern;           ///< what is matched
     float rate = 0;            ///< messages a second and address at most; 0: all
     std::uint64_t ends_ns = 0; ///< 0: with its connection
+    bool ended = false;        ///< nothing is sent any more
 };
 /// Shared with the taps that serve it.
 using SubscriptionPtr = std::shared_ptr<Subscription>;

@@ -68,7 +68,9 @@ void Subscriptions::subscribe(const PeerPtr& peer, const std::string& pattern, f
 
 void Subscriptions::unsubscribe(Peer& peer, const std::string* pattern) {
     const auto removed = std::erase_if(list_, [&](const SubscriptionPtr& each) {
-        return each->peer.get() == &peer && (pattern == nullptr || each->given == *pattern);
+        const bool meant = pattern == nullptr || each->given == *pattern;
+        if (each->peer.get() == &peer && meant) each->ended = true;
+        return each->ended;
     });
     peer.subscriptions -= removed;
     changed_ = changed_ || removed != 0;
@@ -104,6 +106,7 @@ void Subscriptions::expire(std::uint64_t now) {
     const auto removed = std::erase_if(list_, [now](const SubscriptionPtr& each) {
         if (!each->peer->gone && (each->ends_ns == 0 || now < each->ends_ns)) return false;
         --each->peer->subscriptions;
+        each->ended = true;
         return true;
     });
     changed_ = changed_ || removed != 0;

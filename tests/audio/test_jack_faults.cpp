@@ -149,6 +149,7 @@ TEST_F(JackFaultTest, SoundComesBackAfterEveryKill) {
 #endif
     EXPECT_LT(memory("VmSize"), mapped + 16 * 1024) << "a server's segment is larger";
     EXPECT_EQ(driver->status().restarts, static_cast<std::uint64_t>(kills) + 1);
+    EXPECT_EQ(driver->status().abandoned_calls, 0u);
     std::printf("slowest return of sound %.0f ms; resident %ld -> %ld KiB, mapped %ld -> %ld KiB\n",
                 slowest, resident, memory("RssAnon"), mapped, memory("VmSize"));
 }
