@@ -21,11 +21,11 @@ using process::Step;
 /// Memory of the plan: handed out piece by piece, zeroed, freed with the plan.
 class Arena {
   public:
-    explicit Arena(process::Plan& plan) : plan_(plan) {}
+    explicit Arena(process::Plan& plan) : small_{plan, 8}, large_{plan, 64} {}
 
     template <typename T>
     T* array(std::size_t count) {
-        return static_cast<T*>(bytes(std::max<std::size_t>(count, 1) * sizeof(T)));
+        return static_cast<T*>(small_.bytes(std::max<std::size_t>(count, 1) * sizeof(T)));
     }
     template <typename T>
     T* array(const std::vector<T>& values) {
@@ -34,29 +34,40 @@ class Arena {
         return copy;
     }
 
-  private:
-    static constexpr std::size_t kAlign = 64; // a cache line, and the widest SIMD load
-    static constexpr std::size_t kBlock = 16384;
-
-    void* bytes(std::size_t size) {
-        size = (size + kAlign - 1) & ~(kAlign - 1);
-        if (size > left_) {
-            left_ = std::max(size, kBlock);
-            at_ = static_cast<std::byte*>(std::aligned_alloc(kAlign, left_));
-            if (at_ == nullptr) throw std::bad_alloc();
-            // Written to, so that the audio thread never meets a page for the first time.
-            std::memset(at_, 0, left_);
-            plan_.arenas.emplace_back(at_);
-        }
-        void* piece = at_;
-        at_ += size;
-        left_ -= size;
-        return piece;
+    /// Samples, where a cache line and the widest SIMD load begin.
+    float* buffer(std::size_t frames) {
+        return static_cast<float*>(large_.bytes(frames * sizeof(float)));
     }
 
-    process::Plan& plan_;
-    std::byte* at_ = nullptr;
-    std::size_t left_ = 0;
+  private:
+    /// Blocks of memory that pieces are cut from.
+    struct Blocks {
+        process::Plan& plan;
+        const std::size_t align;
+        std::byte* at = nullptr;
+        std::size_t left = 0;
+
+        void* bytes(std::size_t size) {
+            constexpr std::size_t kBlock = 16384;
+            constexpr std::size_t kLine = 64;
+            size = (size + align - 1) & ~(align - 1);
+            if (size > left) {
+                left = (std::max(size, kBlock) + kLine - 1) & ~(kLine - 1);
+                at = static_cast<std::byte*>(std::aligned_alloc(kLine, left));
+                if (at == nullptr) throw std::bad_alloc();
+                // Written to, so that the audio thread never meets a page for the first time.
+                std::memset(at, 0, left);
+                plan.arenas.emplace_back(at);
+            }
+            void* piece = at;
+            at += size;
+            left -= size;
+            return piece;
+        }
+    };
+
+    Blocks small_; ///< what the steps of one node read lies together
+    Blocks large_;
 };
 
 /// A channel's signal before buffers are assigned. Signal 0 is silence.
@@ -71,6 +82,7 @@ struct Draft {
     const NodeEntry* node = nullptr;
     const StripEntry* strip = nullptr;
     process::DelayLine* line = nullptr;
+    const Connection* connection = nullptr;
 };
 
 class Compiler {
@@ -82,25 +94,30 @@ class Compiler {
           plan_(std::make_unique<process::Plan>()),
           arena_(*plan_) {
         for (const Connection& connection : model_.connections)
-            incoming_[connection.to.name].push_back(&connection);
+            if (!connection.waiting) take(connection);
+        for (const Connection& connection : model_.leaving.connections)
+            take(connection);
     }
 
     std::unique_ptr<process::Plan> run() {
         plan_->max_slice = max_frames_;
         read_feedback();
-        for (const auto& [name, output] : model_.outputs)
-            visit_sources(name);
-        for (const auto& [name, node] : model_.nodes)
-            visit(name);
-        for (const auto& [name, input] : model_.inputs)
-            visit(name);
-        for (const auto& [name, output] : model_.outputs)
-            draft_output(output);
+        for (const auto* outputs : {&model_.outputs, &model_.leaving.outputs})
+            for (const auto& [name, output] : *outputs)
+                visit_sources(name);
+        for (const auto* nodes : {&model_.nodes, &model_.leaving.nodes})
+            for (const auto& [name, node] : *nodes)
+                visit(name);
+        for (const auto* inputs : {&model_.inputs, &model_.leaving.inputs})
+            for (const auto& [name, input] : *inputs)
+                visit(name);
+        for (const auto* outputs : {&model_.outputs, &model_.leaving.outputs})
+            for (const auto& [name, output] : *outputs)
+                draft_output(output);
         write_feedback();
         assign_buffers();
         for (const Draft& draft : drafts_)
             emit(draft);
-        model_.latency = latency();
         model_.buffers = plan_->buffers;
         return std::move(plan_);
     }
@@ -113,23 +130,30 @@ class Compiler {
 
     // ---- drafting ------------------------------------------------------------------------------
 
+    void take(const Connection& connection) {
+        connections_.push_back(&connection);
+        incoming_[connection.to.name].push_back(&connection);
+    }
+
     Signal fresh() { return signals_++; }
 
     void read_feedback() {
-        for (const Connection& connection : model_.connections) {
+        for (const Connection* each : connections_) {
+            const Connection& connection = *each;
             if (!connection.feedback) continue;
             plan_->max_slice = std::min(plan_->max_slice, *connection.feedback);
             for (const auto& line : connection.lines) {
                 const Signal signal = fresh();
                 feedback_[line.get()] = signal;
                 drafts_.push_back(
-                    {Step::Kind::delay_read, {}, {signal}, nullptr, nullptr, line.get()});
+                    {Step::Kind::delay_read, {}, {signal}, nullptr, nullptr, line.get(), nullptr});
             }
         }
     }
 
     void write_feedback() {
-        for (const Connection& connection : model_.connections) {
+        for (const Connection* each : connections_) {
+            const Connection& connection = *each;
             if (!connection.feedback) continue;
             const std::uint32_t sources = channel_count(model_, connection.from);
             for (std::uint32_t i = 0; i < connection.lines.size(); ++i) {
@@ -141,7 +165,8 @@ class Compiler {
                                    {},
                                    nullptr,
                                    nullptr,
-                                   connection.lines[i].get()});
+                                   connection.lines[i].get(),
+                                   nullptr});
             }
         }
     }
@@ -159,11 +184,11 @@ class Compiler {
             auto [name, sources_done] = stack.back();
             stack.pop_back();
             if (sources_done) {
-                draft_node(model_.nodes.at(name));
+                draft_node(*find_node(model_, name));
             } else if (!visited_.insert(name).second) {
                 continue;
-            } else if (const auto input = model_.inputs.find(name); input != model_.inputs.end()) {
-                draft_input(input->second);
+            } else if (const StripEntry* input = find_input(model_, name)) {
+                draft_input(*input);
             } else {
                 stack.emplace_back(name, true);
                 const auto& sources = incoming_[name];
@@ -174,7 +199,7 @@ class Compiler {
     }
 
     void draft_input(const StripEntry& input) {
-        Draft draft{Step::Kind::input, {}, {}, nullptr, &input, nullptr};
+        Draft draft{Step::Kind::input, {}, {}, nullptr, &input, nullptr, nullptr};
         for (std::uint32_t c = 0; c < input.channels; ++c) {
             draft.writes.push_back(fresh());
             sources_[channel(input.name, 0, c)] = draft.writes.back();
@@ -190,23 +215,44 @@ class Compiler {
             const Endpoint& to = connection.to;
             if (to.port != port || (to.channel && *to.channel != c)) continue;
             const std::uint32_t index = to.channel ? 0 : c; // of the destination's channels
-            if (connection.feedback) {
-                found.push_back(feedback_.at(connection.lines[index].get()));
-                continue;
-            }
-            const std::uint32_t sources = channel_count(model_, connection.from);
-            const std::uint32_t from = connection.from.channel.value_or(sources == 1 ? 0 : index);
-            found.push_back(sources_.at(channel(connection.from.name, connection.from.port, from)));
+            found.push_back(carried(connection, index));
         }
         if (found.empty()) return kSilence;
         if (found.size() == 1) return found.front();
         const Signal sum = fresh();
-        drafts_.push_back({Step::Kind::mix, std::move(found), {sum}, nullptr, nullptr, nullptr});
+        drafts_.push_back(
+            {Step::Kind::mix, std::move(found), {sum}, nullptr, nullptr, nullptr, nullptr});
         return sum;
     }
 
+    /// What a connection brings to a channel of its destination. One that fades or waits for slower
+    /// paths has a step of its own, before its first reader.
+    Signal carried(const Connection& connection, std::uint32_t index) {
+        std::vector<Signal> sources;
+        if (connection.feedback) {
+            for (const auto& line : connection.lines)
+                sources.push_back(feedback_.at(line.get()));
+        } else {
+            const Endpoint& from = connection.from;
+            const std::uint32_t count = channel_count(model_, from);
+            for (std::uint32_t c = 0; c < count; ++c)
+                sources.push_back(
+                    sources_.at(channel(from.name, from.port, from.channel.value_or(c))));
+        }
+        if (sources.size() == 1) index = 0;
+        if (!connection.fade && connection.delays.empty()) return sources[index];
+        std::vector<Signal>& linked = links_[&connection];
+        if (linked.empty()) {
+            for (std::size_t c = 0; c < sources.size(); ++c)
+                linked.push_back(fresh());
+            drafts_.push_back({Step::Kind::link, std::move(sources), linked, nullptr, nullptr,
+                               nullptr, &connection});
+        }
+        return linked[index];
+    }
+
     void draft_node(const NodeEntry& node) {
-        Draft draft{Step::Kind::node, {}, {}, &node, nullptr, nullptr};
+        Draft draft{Step::Kind::node, {}, {}, &node, nullptr, nullptr, nullptr};
         for (std::uint32_t port = 0; port < node.info->ports.size(); ++port) {
             for (std::uint32_t c = 0; c < node.port_channels[port]; ++c) {
                 if (node.info->ports[port].direction == BL_INPUT) {
@@ -224,7 +270,8 @@ class Compiler {
         std::vector<Signal> reads;
         for (std::uint32_t c = 0; c < output.channels; ++c)
             reads.push_back(arriving(output.name, 0, c));
-        drafts_.push_back({Step::Kind::output, std::move(reads), {}, nullptr, &output, nullptr});
+        drafts_.push_back(
+            {Step::Kind::output, std::move(reads), {}, nullptr, &output, nullptr, nullptr});
     }
 
     // ---- buffers -------------------------------------------------------------------------------
@@ -272,15 +319,31 @@ class Compiler {
         plan_->buffers = count;
         scratch_ = count; // one more, for outputs without a port
         for (std::uint32_t b = 0; b <= count; ++b)
-            buffers_.push_back(arena_.array<float>(max_frames_));
+            buffers_.push_back(arena_.buffer(max_frames_));
         silent_ = arena_.array<std::uint8_t>(count + 1);
         silent_[0] = 1;
+        plan_->lane = make_lane();
+    }
+
+    process::Lane make_lane() {
+        std::size_t most = 0;
+        for (const Draft& draft : drafts_)
+            if (draft.kind == Step::Kind::node) most = std::max(most, draft.writes.size());
+        std::vector<float*> dry;
+        for (std::size_t c = 0; c < most; ++c)
+            dry.push_back(arena_.buffer(max_frames_));
+        return {arena_.buffer(max_frames_), arena_.buffer(max_frames_), arena_.buffer(max_frames_),
+                arena_.array(dry)};
     }
 
     /// The input whose buffer the node's output may take over: the same channel of the main input,
     /// read here for the last time and by no other channel of this node.
     Signal in_place(const Draft& draft, std::size_t write, const std::vector<std::size_t>& last,
                     std::size_t at) const {
+        if (draft.kind == Step::Kind::link) {
+            const Signal from = draft.reads[write];
+            return from != kSilence && last[from] == at ? from : kSilence;
+        }
         if (draft.kind != Step::Kind::node) return kSilence;
         const auto& ports = draft.node->info->ports;
         std::size_t base = 0;
@@ -349,6 +412,9 @@ class Compiler {
             step.mix = {buffer(draft.writes[0]), silent(draft.writes[0]), pointers(draft.reads),
                         flags(draft.reads), static_cast<std::uint32_t>(draft.reads.size())};
             break;
+        case Step::Kind::link:
+            step.link = link_step(draft);
+            break;
         case Step::Kind::node:
             step.node = node_step(draft);
             break;
@@ -368,65 +434,55 @@ class Compiler {
         plan_->steps.push_back(step);
     }
 
+    process::LinkStep link_step(const Draft& draft) {
+        const Connection& connection = *draft.connection;
+        std::vector<process::LinkStep::Channel> channels;
+        for (std::size_t c = 0; c < draft.reads.size(); ++c)
+            channels.push_back({buffer(draft.reads[c]), silent(draft.reads[c]),
+                                buffer(draft.writes[c]), silent(draft.writes[c]),
+                                connection.delays.empty() ? nullptr : connection.delays[c].get()});
+        process::Ramp* const ramp = connection.fade ? &connection.fade->ramp : nullptr;
+        if (ramp != nullptr) plan_->ramps.push_back(ramp);
+        return {ramp, arena_.array(channels), static_cast<std::uint32_t>(channels.size())};
+    }
+
     process::NodeStep node_step(const Draft& draft) {
         const NodeEntry& node = *draft.node;
         const auto& ports = node.info->ports;
         process::NodeStep step{};
         step.node = find_(node);
-        step.port_count = static_cast<std::uint32_t>(ports.size());
+        step.latency = node.latency;
         step.buses = arena_.array<bl_bus>(ports.size());
-        step.outputs = pointers(draft.writes);
-        step.output_silent = flags(draft.writes);
-        step.output_count = static_cast<std::uint32_t>(draft.writes.size());
-        step.input_silent = flags(draft.reads);
-        step.input_count = static_cast<std::uint32_t>(draft.reads.size());
 
-        std::vector<std::uint64_t*> masks;
-        std::vector<std::uint32_t> bits;
-        std::vector<const float*> dry;
-        std::size_t reads = 0;
-        std::size_t writes = 0;
+        std::vector<process::NodeStep::Input> inputs;
+        std::vector<process::NodeStep::Output> outputs;
         for (std::uint32_t port = 0; port < ports.size(); ++port) {
-            const bool is_input = ports[port].direction == BL_INPUT;
             const bool main = (ports[port].flags & BL_PORT_MAIN) != 0;
+            bl_bus& bus = step.buses[port];
             std::vector<float*> channels;
             for (std::uint32_t c = 0; c < node.port_channels[port]; ++c) {
-                if (is_input) {
-                    channels.push_back(buffer(draft.reads[reads++]));
-                    masks.push_back(&step.buses[port].silent);
-                    bits.push_back(c);
+                if (ports[port].direction == BL_INPUT) {
+                    const Signal signal = draft.reads[inputs.size()];
+                    channels.push_back(buffer(signal));
+                    inputs.push_back({silent(signal), &bus.silent, std::uint64_t{1} << c});
                 } else {
-                    channels.push_back(buffer(draft.writes[writes++]));
+                    const Signal signal = draft.writes[outputs.size()];
+                    channels.push_back(buffer(signal));
                     const Signal from = main ? main_input(draft, c, true) : kSilence;
-                    dry.push_back(from == kSilence ? nullptr : buffer(from));
+                    const bool delayed = from != kSilence && !node.dry_lines.empty();
+                    outputs.push_back({buffer(signal), silent(signal),
+                                       from == kSilence ? nullptr : buffer(from),
+                                       delayed ? node.dry_lines[outputs.size()].get() : nullptr});
                 }
             }
-            step.buses[port] = {arena_.array(channels), node.port_channels[port], 0, 0};
+            bus = {arena_.array(channels), node.port_channels[port], 0, 0};
         }
-        step.input_mask = arena_.array(masks);
-        step.input_bit = arena_.array(bits);
-        step.dry = arena_.array(dry);
+        step.inputs = arena_.array(inputs);
+        step.outputs = arena_.array(outputs);
+        step.input_count = static_cast<std::uint32_t>(inputs.size());
+        step.output_count = static_cast<std::uint32_t>(outputs.size());
         plan_->nodes.push_back(step.node);
         return step;
-    }
-
-    /// Frames of the longest path from any source to any output.
-    std::uint32_t latency() {
-        std::map<std::string, std::uint32_t> until;
-        std::uint32_t total = 0;
-        const auto arrive = [&](const std::string& name) {
-            std::uint32_t latest = 0;
-            for (const Connection* connection : incoming_[name])
-                if (!connection->feedback) latest = std::max(latest, until[connection->from.name]);
-            return latest;
-        };
-        for (const Draft& draft : drafts_) {
-            if (draft.node != nullptr)
-                until[draft.node->name] = arrive(draft.node->name) + draft.node->latency;
-            else if (draft.kind == Step::Kind::output)
-                total = std::max(total, arrive(draft.strip->name));
-        }
-        return total;
     }
 
     Model& model_;
@@ -434,7 +490,9 @@ class Compiler {
     const FindNode& find_;
     std::unique_ptr<process::Plan> plan_;
     Arena arena_;
-    std::map<std::string, std::vector<const Connection*>> incoming_; ///< by destination, as made
+    std::vector<const Connection*> connections_; ///< that run, in the order made
+    std::map<std::string, std::vector<const Connection*>> incoming_; ///< by destination
+    std::map<const Connection*, std::vector<Signal>> links_;
     std::vector<Draft> drafts_;
     std::set<std::string> visited_;
     std::map<Channel, Signal> sources_;

@@ -14,8 +14,8 @@ namespace backline::engine {
 using FindNode = std::function<process::Node*(const NodeEntry&)>;
 
 /// Turns the graph into the list of steps the audio thread runs: order, sums, buffers (assigned and
-/// reused), feedback delays. The graph has no loop but through feedback connections. Fills in the
-/// model's latency. Allocates and touches all memory of the plan. [engine]
+/// reused), delays, and the steps of what fades or is leaving. The graph has no loop but through
+/// feedback connections. Allocates and touches all memory of the plan. [engine]
 std::unique_ptr<process::Plan> compile(Model& model, std::uint32_t max_frames,
                                        const FindNode& find);
 

@@ -3,9 +3,42 @@
 #include "daemon/engine/edit.hpp"
 
 #include <algorithm>
-#include <set>
+#include <utility>
 
 namespace backline::engine {
+
+namespace {
+
+/// How long a removed node with the word "tail" may be heard: some ring for ever.
+constexpr double kLongestTailSeconds = 30.0;
+
+/// Finds an endpoint's port on the plugin that takes a node's place; false when it has none.
+bool find_port_again(Endpoint& end, const std::string& name, const NodeEntry& former,
+                     const NodeEntry& node) {
+    if (end.name != name) return true;
+    const plugin::PortInfo& old = former.info->ports[end.port];
+    const bool is_main = (old.flags & BL_PORT_MAIN) != 0;
+    for (std::uint32_t p = 0; p < node.info->ports.size(); ++p) {
+        const plugin::PortInfo& now = node.info->ports[p];
+        const bool same = now.symbol == old.symbol || (is_main && (now.flags & BL_PORT_MAIN) != 0);
+        if (!same || now.direction != old.direction || now.kind != old.kind
+            || node.port_channels[p] != former.port_channels[end.port])
+            continue;
+        end.port = p;
+        return true;
+    }
+    return false;
+}
+
+void rename_ends(Model& model, const std::string& name, const std::string& to) {
+    for (auto* connections : {&model.connections, &model.leaving.connections})
+        for (Connection& connection : *connections) {
+            if (connection.from.name == name) connection.from.name = to;
+            if (connection.to.name == name) connection.to.name = to;
+        }
+}
+
+} // namespace
 
 Slots::Slots(std::uint32_t first, std::uint32_t count) : count_(count) {
     for (std::uint32_t i = 0; i < count; ++i)
@@ -27,7 +60,8 @@ void Slots::give_back(std::uint32_t slot) {
     ++count_;
 }
 
-std::string path_between(const Model& model, const std::string& from, const std::string& to) {
+std::string path_between(const Model& model, const std::string& from, const std::string& to,
+                         bool heard) {
     std::map<std::string, std::string> came_from{{from, ""}};
     std::vector<std::string> queue{from};
     for (std::size_t i = 0; i < queue.size(); ++i) {
@@ -37,10 +71,15 @@ std::string path_between(const Model& model, const std::string& from, const std:
                 path = at + " -> " + path;
             return path;
         }
-        for (const Connection& connection : model.connections)
-            if (!connection.feedback && connection.from.name == queue[i]
-                && came_from.emplace(connection.to.name, queue[i]).second)
-                queue.push_back(connection.to.name);
+        const auto follow = [&](const std::vector<Connection>& connections) {
+            for (const Connection& connection : connections)
+                if (!connection.feedback && connection.from.name == queue[i]
+                    && !(heard && connection.waiting)
+                    && came_from.emplace(connection.to.name, queue[i]).second)
+                    queue.push_back(connection.to.name);
+        };
+        follow(model.connections);
+        if (heard) follow(model.leaving.connections);
     }
     return "";
 }
@@ -71,7 +110,7 @@ void Edit::apply(const Op& op, Loads* loaded, std::vector<process::FileInstall>*
         Loads* loaded;
         std::vector<process::FileInstall>* files;
         void operator()(const AddNode& o) { edit.add_node(o, loaded); }
-        void operator()(const RemoveNode& o) { edit.remove_node(o.name); }
+        void operator()(const RemoveNode& o) { edit.remove_node(o.name, o.tail); }
         void operator()(const RenameNode& o) { edit.rename_node(o); }
         void operator()(const ReplaceNode& o) { edit.replace_node(o, loaded); }
         void operator()(const Connect& o) { edit.connect(o); }
@@ -155,6 +194,7 @@ NodeEntry Edit::make_node(const AddNode& op, Loads* loaded) {
     node.shared = instance->shared();
     node.latency = instance->latency();
     node.tail = instance->tail();
+    make_dry_lines(node);
     process::Node& audio = instance->node();
     audio.handle = node.handle;
     for (std::uint32_t i = 0; i < node.info->params.size(); ++i)
@@ -164,6 +204,7 @@ NodeEntry Edit::make_node(const AddNode& op, Loads* loaded) {
         audio.bank.preset(param, value);
     audio.bank.preset(audio.param_count, op.bypass ? 1.0 : 0.0);
     audio.bypassed = op.bypass;
+    audio.wet.jump(op.bypass ? 0.0f : 1.0f);
     for (process::FileInstall& file : found->second.files)
         installs.push_back(file);
     loaded->erase(found);
@@ -178,24 +219,17 @@ void Edit::add_node(const AddNode& op, Loads* loaded) {
     graph_changed = true;
 }
 
-void Edit::remove_node(const std::string& name) {
+void Edit::remove_node(const std::string& name, bool tail) {
     const auto found = next.nodes.find(name);
     if (found == next.nodes.end())
         throw CommandError("no_such_node", "there is no node \"" + name + "\"");
+    // Its name and its handle are free at once.
     const process::Handle handle = found->second.handle;
-    if (handle.generation != 0) {
-        slots.push_back({{handle.slot, 0}, nullptr, nullptr});
-        removed_nodes.push_back(handle);
-    }
-    forget_connections(name);
-    next.nodes.erase(found);
+    if (handle.generation != 0) slots.push_back({{handle.slot, 0}, nullptr, nullptr});
+    const double frames =
+        std::min(static_cast<double>(found->second.tail), kLongestTailSeconds * next.rate);
+    node_leaves(name, tail ? static_cast<std::uint32_t>(frames) : 0);
     graph_changed = true;
-}
-
-void Edit::forget_connections(const std::string& name) {
-    std::erase_if(next.connections, [&](const Connection& connection) {
-        return connection.from.name == name || connection.to.name == name;
-    });
 }
 
 void Edit::rename_node(const RenameNode& op) {
@@ -208,10 +242,7 @@ void Edit::rename_node(const RenameNode& op) {
     next.nodes.erase(found);
     node.name = op.to;
     next.nodes[op.to] = std::move(node);
-    for (Connection& connection : next.connections) {
-        if (connection.from.name == op.name) connection.from.name = op.to;
-        if (connection.to.name == op.name) connection.to.name = op.to;
-    }
+    rename_ends(next, op.name, op.to);
     graph_changed = true;
 }
 
@@ -244,32 +275,18 @@ void Edit::replace_node(const ReplaceNode& op, Loads* loaded) {
     NodeEntry node = make_node(add, loaded);
 
     // A connection stays where the new plugin has a port of the same name and channel count.
-    std::erase_if(next.connections, [&](Connection& connection) {
-        for (Endpoint* end : {&connection.from, &connection.to}) {
-            if (end->name != op.name) continue;
-            const plugin::PortInfo& old = former.info->ports[end->port];
-            const bool is_main = (old.flags & BL_PORT_MAIN) != 0;
-            bool kept = false;
-            for (std::uint32_t p = 0; p < info->ports.size() && !kept; ++p) {
-                const plugin::PortInfo& now = info->ports[p];
-                const bool same =
-                    now.symbol == old.symbol || (is_main && (now.flags & BL_PORT_MAIN) != 0);
-                if (!same || now.direction != old.direction || now.kind != old.kind
-                    || node.port_channels[p] != former.port_channels[end->port])
-                    continue;
-                end->port = p;
-                kept = true;
-            }
-            if (!kept) return true;
-        }
-        return false;
-    });
-    if (former.handle.generation != 0) {
-        slots.push_back({{former.handle.slot, 0}, nullptr, nullptr});
-        removed_nodes.push_back(former.handle);
+    std::vector<Connection> kept;
+    for (const Connection& connection : next.connections) {
+        if (connection.from.name != op.name && connection.to.name != op.name) continue;
+        Connection moved{connection.from, connection.to, connection.feedback, {}, {}, 0, {}};
+        if (find_port_again(moved.from, op.name, former, node)
+            && find_port_again(moved.to, op.name, former, node))
+            kept.push_back(std::move(moved));
     }
+    remove_node(op.name, false);
     next.nodes[op.name] = std::move(node);
-    graph_changed = true;
+    for (Connection& connection : kept)
+        add_connection(std::move(connection));
 }
 
 // ---- Connections --------------------------------------------------------------------------------
@@ -294,8 +311,6 @@ void Edit::connect(const Connect& op) {
         if (*op.feedback < 1 || *op.feedback > 1'000'000)
             throw CommandError("out_of_range", "feedback is 1..1000000 frames, got "
                                                    + std::to_string(*op.feedback));
-        for (std::uint32_t c = 0; c < to; ++c)
-            connection.lines.push_back(std::make_shared<process::DelayLine>(*op.feedback));
     } else {
         const std::string path = path_between(next, connection.to.name, connection.from.name);
         if (!path.empty())
@@ -303,8 +318,7 @@ void Edit::connect(const Connect& op) {
                                            + path + " -> " + connection.to.name
                                            + "; expected \"feedback\" for a connection that does");
     }
-    next.connections.push_back(std::move(connection));
-    graph_changed = true;
+    add_connection(std::move(connection));
 }
 
 void Edit::disconnect(const Disconnect& op) {
@@ -316,7 +330,9 @@ void Edit::disconnect(const Disconnect& op) {
     if (found == next.connections.end())
         throw CommandError("no_such_connection",
                            "\"" + op.from + "\" is not connected to \"" + op.to + "\"");
+    Connection gone = std::move(*found);
     next.connections.erase(found);
+    fade_out(std::move(gone));
     graph_changed = true;
 }
 
@@ -360,9 +376,7 @@ void Edit::remove_strip(bool is_input, const std::string& name) {
                                                + (is_input ? "input" : "output") + " \"" + name
                                                + "\"");
     slots.push_back({{found->second.handle.slot, 0}, nullptr, nullptr});
-    (is_input ? removed_inputs : removed_outputs).push_back(found->second);
-    forget_connections(name);
-    strips.erase(found);
+    strip_leaves(is_input, name);
     graph_changed = true;
     ports_changed = true;
 }
@@ -380,10 +394,7 @@ void Edit::rename_strip(const RenameStrip& op) {
     strips.erase(found);
     strip.name = op.to;
     strips[op.to] = std::move(strip);
-    for (Connection& connection : next.connections) {
-        if (connection.from.name == op.name) connection.from.name = op.to;
-        if (connection.to.name == op.name) connection.to.name = op.to;
-    }
+    rename_ends(next, op.name, op.to);
     graph_changed = true;
     ports_changed = true;
 }
@@ -429,7 +440,7 @@ void Edit::panic() {
 
 void Edit::load_rack(const Rack& rack, Loads* loaded) {
     while (!next.nodes.empty())
-        remove_node(next.nodes.begin()->first);
+        remove_node(std::string(next.nodes.begin()->first), false);
     // Inputs and outputs that stay keep their ports, and what others connected to them.
     const auto keep = [&](bool is_input, const std::vector<RackPort>& wished) {
         const auto& strips = is_input ? next.inputs : next.outputs;
@@ -445,7 +456,8 @@ void Edit::load_rack(const Rack& rack, Loads* loaded) {
     };
     keep(true, rack.inputs);
     keep(false, rack.outputs);
-    next.connections.clear();
+    for (Connection& connection : std::exchange(next.connections, {}))
+        fade_out(std::move(connection));
 
     const auto where = [&](std::uint32_t line, const CommandError& error) {
         const std::string at = line == 0 ? "" : rack.file + ":" + std::to_string(line) + ": ";

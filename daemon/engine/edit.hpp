@@ -65,6 +65,7 @@ struct EditContext {
     Slots* handles = nullptr;     ///< of nodes, inputs and outputs
     Slots* input_slots = nullptr; ///< external
     Slots* output_slots = nullptr;
+    bool ramped = true; ///< switched gains take their time; false: they jump
     std::function<std::uint32_t()> next_generation;
 };
 
@@ -85,6 +86,13 @@ class Edit {
     /// opened files by node and parameter.
     void apply(const Op& op, Loads* loaded, std::vector<process::FileInstall>* files);
 
+    /// Lets go of what is over at sample clock `frame`, and begins what waited for it. Returns
+    /// whether anything was.
+    bool sweep(std::uint64_t frame);
+    /// Gives every connection the delay that its destination's slowest path asks for, and starts
+    /// the ramps of what is new. The last thing to do to an edit.
+    void complete();
+
     /// The edit will be applied: its slots are in use from now on.
     void keep();
 
@@ -102,6 +110,13 @@ class Edit {
     std::vector<process::TimedSet> sets;
     bool cuts = false; ///< one of the sets is not a plain parameter
     std::vector<process::FileInstall> installs;
+    /// A gain that moves, and when it begins.
+    struct Start {
+        std::shared_ptr<Fade> fade;
+        float target;
+        std::uint32_t wait; ///< frames
+    };
+    std::vector<Start> starts;
     std::vector<std::unique_ptr<plugin::Instance>> made; ///< enter the graph with this edit
     std::vector<process::Handle> removed_nodes;
     std::vector<StripEntry> removed_inputs, removed_outputs;
@@ -109,7 +124,7 @@ class Edit {
 
   private:
     void add_node(const AddNode& op, Loads* loaded);
-    void remove_node(const std::string& name);
+    void remove_node(const std::string& name, bool tail);
     void rename_node(const RenameNode& op);
     void replace_node(const ReplaceNode& op, Loads* loaded);
     void connect(const Connect& op);
@@ -124,12 +139,23 @@ class Edit {
     process::Handle take_handle();
     void check_new_name(const std::string& name) const;
     NodeEntry make_node(const AddNode& op, Loads* loaded);
-    void forget_connections(const std::string& name);
+    void fade_out(Connection connection, std::uint32_t wait = 0);
+    void node_leaves(const std::string& name, std::uint32_t tail);
+    void strip_leaves(bool is_input, const std::string& name);
+    void part(const std::string& name, const std::string& ghost, bool is_output,
+              std::uint32_t tail);
+    void drop_silent();
+    void start_waiting();
+    void add_connection(Connection connection);
+    void compensate();
+    void align(Connection& connection, std::uint32_t delay);
     std::string file_path(const plugin::ParamInfo& info, const std::string& node,
                           const std::string& file) const;
 };
 
-/// The connections that lead from `from` to `to`, as "a -> b -> c"; "" when there are none.
-std::string path_between(const Model& model, const std::string& from, const std::string& to);
+/// The connections that lead from `from` to `to`, as "a -> b -> c"; "" when there are none. With
+/// `heard` what is leaving counts and what waits does not: the graph as it runs.
+std::string path_between(const Model& model, const std::string& from, const std::string& to,
+                         bool heard = false);
 
 } // namespace backline::engine

@@ -107,13 +107,45 @@ std::string to_string(const Model& model, const Endpoint& endpoint, bool is_sour
     return text;
 }
 
+namespace {
+
+template <typename Entry>
+const Entry* find(const std::map<std::string, Entry>& here,
+                  const std::map<std::string, Entry>& leaving, const std::string& name) {
+    if (const auto found = here.find(name); found != here.end()) return &found->second;
+    const auto found = leaving.find(name);
+    return found == leaving.end() ? nullptr : &found->second;
+}
+
+} // namespace
+
+const NodeEntry* find_node(const Model& model, const std::string& name) {
+    return find(model.nodes, model.leaving.nodes, name);
+}
+
+const StripEntry* find_input(const Model& model, const std::string& name) {
+    return find(model.inputs, model.leaving.inputs, name);
+}
+
+const StripEntry* find_output(const Model& model, const std::string& name) {
+    return find(model.outputs, model.leaving.outputs, name);
+}
+
+void make_dry_lines(NodeEntry& node) {
+    node.dry_lines.clear();
+    if (node.latency == 0) return;
+    for (std::uint32_t port = 0; port < node.info->ports.size(); ++port)
+        if (node.info->ports[port].direction == BL_OUTPUT)
+            for (std::uint32_t c = 0; c < node.port_channels[port]; ++c)
+                node.dry_lines.push_back(std::make_shared<process::DelayLine>(node.latency));
+}
+
 std::uint32_t channel_count(const Model& model, const Endpoint& endpoint) {
     if (endpoint.channel) return 1;
-    if (const auto node = model.nodes.find(endpoint.name); node != model.nodes.end())
-        return node->second.port_channels[endpoint.port];
-    if (const auto input = model.inputs.find(endpoint.name); input != model.inputs.end())
-        return input->second.channels;
-    return model.outputs.at(endpoint.name).channels;
+    if (const NodeEntry* node = find_node(model, endpoint.name))
+        return node->port_channels[endpoint.port];
+    if (const StripEntry* input = find_input(model, endpoint.name)) return input->channels;
+    return find_output(model, endpoint.name)->channels;
 }
 
 } // namespace backline::engine

@@ -28,6 +28,8 @@ struct NodeEntry {
     std::uint32_t latency = 0;                ///< frames
     std::uint64_t tail = 0;                   ///< frames; UINT64_MAX = for ever
     bool start_bypassed = false;              ///< bypass at creation; the live value is in the cell
+    /// Per output channel what delays the dry signal by the latency; empty without one.
+    std::vector<std::shared_ptr<process::DelayLine>> dry_lines;
 
     /// The cell of a parameter, by its index in the descriptor.
     process::ParamCell& param(std::uint32_t index) const { return shared->cells[index]; }
@@ -43,6 +45,17 @@ struct StripEntry {
     std::shared_ptr<process::Strip> strip;
     std::vector<std::uint32_t> slots; ///< external slot per channel
     std::vector<std::string> jack;    ///< wished outside port per channel; "" or absent = none
+    std::uint32_t latency = 0;        ///< of an output: frames from the graph's inputs to it
+};
+
+/// The gain of a connection that comes or goes. Shared by the versions of the graph it is part of.
+struct Fade {
+    explicit Fade(float gain) : ramp(gain), target(gain) {}
+    static constexpr std::uint64_t kNever = UINT64_MAX;
+
+    process::Ramp ramp;             ///< [audio]
+    float target;                   ///< where the newest edit sends it [engine]
+    std::uint64_t over_at = kNever; ///< sample clock at which it is there [engine]
 };
 
 /// One end of a connection, resolved: `port` is the index in the plugin's descriptor and 0 for
@@ -60,6 +73,25 @@ struct Connection {
     std::optional<std::uint32_t> feedback; ///< frames; absent = a direct connection
     /// The memory of a feedback connection, one per destination channel; shared with plans.
     std::vector<std::shared_ptr<process::DelayLine>> lines;
+
+    std::shared_ptr<Fade> fade; ///< nullptr: settled at full gain
+    /// Frames it waits for the slowest path to the same destination, and the memory for it, one per
+    /// channel it carries.
+    std::uint32_t delay = 0;
+    std::vector<std::shared_ptr<process::DelayLine>> delays;
+    bool fresh = false; ///< was made by the edit that is being prepared
+    /// Would close a loop with something that still fades: begins when that is over.
+    bool waiting = false;
+};
+
+/// What is no part of the graph any more but is heard until its ramps are over. Nodes, inputs and
+/// outputs go by names here that no name can equal.
+struct Leaving {
+    std::map<std::string, NodeEntry> nodes;
+    std::map<std::string, StripEntry> inputs;
+    std::map<std::string, StripEntry> outputs;
+    std::vector<Connection> connections;
+    std::uint64_t count = 0; ///< of all that ever left
 };
 
 /// The graph as a value: copied to prepare an edit, published once it is applied. Everything it
@@ -70,6 +102,7 @@ struct Model {
     std::map<std::string, StripEntry> inputs;
     std::map<std::string, StripEntry> outputs;
     std::vector<Connection> connections; ///< in the order made
+    Leaving leaving;
     process::Handle master;
     std::shared_ptr<process::Master> master_state;
     std::uint32_t latency = 0; ///< frames, longest path from an input to an output
@@ -89,6 +122,16 @@ std::string to_string(const Model& model, const Endpoint& endpoint, bool is_sour
 /// Reads "name[:port[.channel]]". Without a port it is the main one of its direction. Throws
 /// CommandError: no_such_node, no_such_port, channels.
 Endpoint parse_endpoint(const Model& model, const std::string& text, bool is_source);
+
+/// A node, or one that is leaving; nullptr when there is none.
+const NodeEntry* find_node(const Model& model, const std::string& name);
+/// An input, or one that is leaving; nullptr when there is none.
+const StripEntry* find_input(const Model& model, const std::string& name);
+/// An output, or one that is leaving; nullptr when there is none.
+const StripEntry* find_output(const Model& model, const std::string& name);
+
+/// The memory that the dry signal of a bypassed node needs, for the latency it has. Allocates.
+void make_dry_lines(NodeEntry& node);
 
 /// Channels of an endpoint: of its bus, or 1 when it names one channel.
 std::uint32_t channel_count(const Model& model, const Endpoint& endpoint);

@@ -7,6 +7,7 @@
 #include "daemon/rt/tick_rate.hpp"
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 namespace backline::engine {
@@ -41,6 +42,13 @@ Pipeline::Pipeline(Engine::Options options, process::Cycle& cycle, worker::Pool&
     head_.master = options_.master->handle;
     head_.rate = options_.rate;
     published_ = std::make_shared<const Model>(head_);
+    make_shape();
+}
+
+void Pipeline::make_shape() {
+    if (options_.ramped)
+        shape_ =
+            std::make_shared<const process::RampShape>(head_.rate, process::RampShape::kSeconds);
 }
 
 Pipeline::~Pipeline() = default;
@@ -70,6 +78,7 @@ EditContext Pipeline::context(bool dry) const {
     EditContext context;
     context.catalogue = registry_.catalogue();
     context.find_file = callbacks_.find_file;
+    context.ramped = options_.ramped;
     if (!dry) {
         context.handles = &handles_;
         context.input_slots = &input_slots_;
@@ -89,6 +98,7 @@ std::chrono::milliseconds Pipeline::turn() {
         const auto lead = static_cast<std::uint64_t>(std::max(kLeadSeconds * rate, 2.0 * period_));
         release(clock_now() + lead);
         commit();
+        sweep_when_over();
     }
     apply_if_idle();
     finish();
@@ -103,7 +113,7 @@ std::uint64_t Pipeline::step(std::uint64_t until) {
     finish();
     commit();
     const std::uint64_t reached = release(until);
-    cycle_.apply_idle(0);
+    cycle_.apply_offline();
     finish();
     return reached;
 }
@@ -134,8 +144,15 @@ void Pipeline::commit() {
 }
 
 std::uint64_t Pipeline::release(std::uint64_t until) {
-    while (!schedule_.empty()) {
-        const std::uint64_t frame = schedule_.begin()->first.first;
+    for (;;) {
+        const std::uint64_t frame =
+            schedule_.empty() ? Fade::kNever : schedule_.begin()->first.first;
+        // Offline, what a ramp's end sets free begins at that very frame.
+        if (options_.offline && next_sweep_ <= frame && next_sweep_ < until) {
+            if (cycle_.in_flight() + 1 >= process::Cycle::kCommandsInFlight) return next_sweep_;
+            sweep(next_sweep_, next_sweep_);
+            continue;
+        }
         if (frame >= until) break;
         if (cycle_.in_flight() + 1 >= process::Cycle::kCommandsInFlight) return frame;
         Batch batch;
@@ -150,6 +167,36 @@ std::uint64_t Pipeline::release(std::uint64_t until) {
     return until;
 }
 
+void Pipeline::sweep_when_over() {
+    const std::uint64_t now = idle() ? clock_now() : cycle_.anchor().clock;
+    if (next_sweep_ <= now && cycle_.in_flight() + 1 < process::Cycle::kCommandsInFlight)
+        sweep(now, 0);
+}
+
+/// Lets go of what is over at `frame`, at sample clock `due` (0 = the next cycle).
+void Pipeline::sweep(std::uint64_t frame, std::uint64_t due) {
+    next_sweep_ = Fade::kNever;
+    Edit edit(context(false), head_);
+    if (edit.sweep(frame)) {
+        edit.complete();
+        Batch batch;
+        merge(batch, edit);
+        --head_.revision; // not an edit of the user's
+        send(std::move(batch), due);
+    }
+    for (const auto* connections : {&head_.connections, &head_.leaving.connections})
+        for (const Connection& connection : *connections)
+            if (connection.fade) next_sweep_ = std::min(next_sweep_, connection.fade->over_at);
+}
+
+void Pipeline::note_ends(const std::vector<Edit::Start>& starts, std::uint64_t frame) {
+    for (const Edit::Start& start : starts) {
+        if (start.fade->target != start.target) continue; // has been sent back meanwhile
+        start.fade->over_at = frame + start.wait + shape_->frames();
+        next_sweep_ = std::min(next_sweep_, start.fade->over_at);
+    }
+}
+
 bool Pipeline::add_to(Batch& batch, const JobPtr& job) {
     const EditContext real = context(false);
     Edit edit(real, head_);
@@ -157,6 +204,7 @@ bool Pipeline::add_to(Batch& batch, const JobPtr& job) {
     try {
         for (; op < job->request.ops.size(); ++op)
             edit.apply(job->request.ops[op], &job->loaded, &job->files);
+        if (edit.graph_changed) edit.complete();
     } catch (const CommandError& error) {
         drop(edit, *job);
         // The sender's next request begins in any case: see commit().
@@ -214,6 +262,12 @@ void Pipeline::merge(Batch& batch, Edit& edit) {
     append(command.files, edit.installs);
     command.cuts_for_sets =
         command.cuts_for_sets || edit.cuts || command.sets.size() > kSetsWithoutCut;
+    for (const Edit::Start& start : edit.starts) {
+        command.ramps.push_back({&start.fade->ramp, start.target, start.wait});
+        start.fade->target = start.target;
+        start.fade->over_at = Fade::kNever; // until it has begun
+    }
+    append(batch.rest.starts, edit.starts);
     append(batch.rest.removed_nodes, edit.removed_nodes);
     append(batch.rest.removed_inputs, edit.removed_inputs);
     append(batch.rest.removed_outputs, edit.removed_outputs);
@@ -226,10 +280,7 @@ void Pipeline::merge(Batch& batch, Edit& edit) {
     }
     head_ = std::move(edit.next);
     if (edit.graph_changed) ++head_.revision;
-    if (edit.reset_all)
-        for (const auto& [name, node] : head_.nodes)
-            if (plugin::Instance* instance = instance_of(node))
-                command.resets.push_back(&instance->node());
+    command.resets_all = command.resets_all || edit.reset_all;
 }
 
 void Pipeline::send(Batch batch, std::uint64_t frame) {
@@ -242,6 +293,7 @@ void Pipeline::send(Batch batch, std::uint64_t frame) {
         batch.command->plan = compile(head_, cycle_.max_frames(), [this](const NodeEntry& node) {
             return &instance_of(node)->node();
         });
+        batch.command->plan->shape = shape_;
         batch.command->plan->number = ++head_.plan_number;
     }
     if (changes_model) {
@@ -249,6 +301,7 @@ void Pipeline::send(Batch batch, std::uint64_t frame) {
         last_graph_frame_ = frame;
         ++graphs_in_flight_;
     }
+    if (options_.offline && frame != 0) note_ends(batch.rest.starts, frame);
     process::Command* const command = batch.command.release();
     in_flight_.emplace(command, std::move(batch.rest));
     cycle_.push(command); // commit() and release() left room
@@ -265,6 +318,7 @@ void Pipeline::finish() {
 }
 
 void Pipeline::finish(process::Command& command, InFlight rest) {
+    note_ends(rest.starts, command.applied_frame);
     if (rest.model) {
         --graphs_in_flight_;
         {
@@ -322,12 +376,20 @@ void Pipeline::finish(process::Command& command, InFlight rest) {
 }
 
 void Pipeline::publish_ports(const Model& model) {
+    // A port that still fades keeps its name until it is silent; its successor waits for that.
     std::vector<process::ExternalPort> ports;
+    std::set<std::string> names;
     const auto list = [&](const std::map<std::string, StripEntry>& strips, bool is_input) {
-        for (const auto& [name, strip] : strips)
-            for (std::uint32_t c = 0; c < strip.channels; ++c)
-                ports.push_back({strip.slots[c], is_input, name + "_" + std::to_string(c + 1)});
+        for (const auto& [ghost, strip] : strips) {
+            const std::string name = ghost.substr(0, ghost.find('~'));
+            for (std::uint32_t c = 0; c < strip.channels; ++c) {
+                const std::string port = name + "_" + std::to_string(c + 1);
+                if (names.insert(port).second) ports.push_back({strip.slots[c], is_input, port});
+            }
+        }
     };
+    list(model.leaving.inputs, true);
+    list(model.leaving.outputs, false);
     list(model.inputs, true);
     list(model.outputs, false);
     driver_->publish(std::move(ports));

@@ -81,6 +81,7 @@ class Pipeline {
         bool ports_changed = false;
         std::vector<process::Handle> removed_nodes;
         std::vector<StripEntry> removed_inputs, removed_outputs;
+        std::vector<Edit::Start> starts; ///< of ramps
         std::vector<std::uint64_t> tokens;
         std::function<void()> after;
     };
@@ -113,6 +114,9 @@ class Pipeline {
     void merge(Batch& batch, Edit& edit);
     void send(Batch batch, std::uint64_t frame);
     std::uint64_t release(std::uint64_t until);
+    void sweep_when_over();
+    void sweep(std::uint64_t frame, std::uint64_t due);
+    void note_ends(const std::vector<Edit::Start>& starts, std::uint64_t frame);
     void apply_if_idle();
     bool idle() const;
     // finish
@@ -120,6 +124,7 @@ class Pipeline {
     void finish(process::Command& command, InFlight rest);
     void retire(std::unique_ptr<plugin::Instance> instance);
     void publish_ports(const Model& model);
+    void make_shape();
     // rate changes and plugins' own requests
     void reactivate();
     void reactivated(double rate, std::shared_ptr<std::map<std::string, std::string>> failed,
@@ -140,6 +145,9 @@ class Pipeline {
     mutable std::mutex model_mutex_;
     std::shared_ptr<const Model> published_;
 
+    /// What switched gains follow at the present rate; nullptr: they jump.
+    std::shared_ptr<const process::RampShape> shape_;
+    std::uint64_t next_sweep_ = Fade::kNever; ///< sample clock at which the first ramp is over
     Model head_; ///< the newest prepared graph: what is in flight is part of it
     mutable Slots handles_, input_slots_, output_slots_;
     mutable std::uint32_t generation_ = 1;

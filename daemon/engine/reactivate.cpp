@@ -24,7 +24,13 @@ void Pipeline::reactivate() {
     const double rate = new_rate_;
     new_rate_ = 0.0;
 
+    // Nothing is heard for a moment: what still fades ends here.
     Batch empty;
+    Edit last(context(false), head_);
+    last.sweep(Fade::kNever);
+    merge(empty, last);
+    empty.graph_changed = false;
+    next_sweep_ = Fade::kNever;
     empty.command->plan = std::make_unique<process::Plan>();
     empty.command->plan->max_slice = cycle_.max_frames();
     empty.empty = false;
@@ -32,6 +38,7 @@ void Pipeline::reactivate() {
         auto failed = std::make_shared<std::map<std::string, std::string>>();
         auto files = std::make_shared<std::vector<process::FileInstall>>();
         head_.rate = rate;
+        make_shape();
         for (const auto& [name, node] : head_.nodes) {
             plugin::Instance* instance = instance_of(node);
             if (instance == nullptr) continue;
@@ -87,6 +94,7 @@ void Pipeline::reactivated(double rate, std::shared_ptr<std::map<std::string, st
         const plugin::Instance* instance = instance_of(node);
         node.latency = instance->latency();
         node.tail = instance->tail();
+        make_dry_lines(node);
         // Activation put all parameters back to their defaults.
         for (std::uint32_t i = 0; i < node.info->params.size(); ++i)
             if (node.info->params[i].scale != BL_SCALE_FILE)
@@ -96,6 +104,7 @@ void Pipeline::reactivated(double rate, std::shared_ptr<std::map<std::string, st
         if (instances_.count(file.node->handle.slot) != 0) edit.installs.push_back(file);
     edit.graph_changed = true;
     edit.cuts = true;
+    edit.complete();
     Batch batch;
     merge(batch, edit);
     batch.rest.ports_changed = true;
@@ -145,6 +154,7 @@ void Pipeline::serve_plugins() {
         if (instance == nullptr) continue;
         if ((asked & (1u << BL_REQUEST_LATENCY)) != 0) {
             node.latency = instance->latency();
+            make_dry_lines(node);
             latency_changed = true;
         }
         if ((asked & (1u << BL_REQUEST_RESTART)) != 0) {
@@ -160,6 +170,7 @@ void Pipeline::serve_plugins() {
     const EditContext real = context(false);
     Edit edit(real, head_);
     edit.graph_changed = true;
+    edit.complete();
     Batch batch;
     merge(batch, edit);
     send(std::move(batch), 0);

@@ -24,6 +24,7 @@ struct AddNode {
 /// Takes a node out, with its connections.
 struct RemoveNode {
     std::string name;
+    bool tail = false; ///< it is heard until its tail has ended, at most 30 s
 };
 /// Gives a node another name; connections follow.
 struct RenameNode {

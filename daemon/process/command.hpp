@@ -30,6 +30,13 @@ struct FileInstall {
     void* object;
 };
 
+/// A switched gain that gets a new target.
+struct RampStart {
+    Ramp* ramp;
+    float target;
+    std::uint32_t wait = 0; ///< frames until it begins to move
+};
+
 /// One edit, prepared by the engine thread, applied by the audio thread in one piece and at one
 /// frame, finished (freed, answered) by the engine thread again. Members that are empty stay as
 /// they are.
@@ -41,14 +48,16 @@ struct Command {
     std::vector<SlotChange> slots;
     std::vector<TimedSet> sets;
     std::vector<FileInstall> files;
-    std::vector<Node*> resets;
+    std::vector<RampStart> ramps; ///< in order
+    bool resets_all = false;      ///< every node, once mutes that begin with this command are over
 
     std::uint64_t applied_frame = 0; ///< set by apply
     std::uint32_t stale_sets = 0;    ///< sets whose target was gone
 
     /// Whether a slice has to begin at its frame: all but plain parameter values of nodes.
     BACKLINE_RT bool cuts() const noexcept {
-        return plan || !slots.empty() || !files.empty() || !resets.empty() || cuts_for_sets;
+        return plan || !slots.empty() || !files.empty() || !ramps.empty() || resets_all
+               || cuts_for_sets;
     }
     bool cuts_for_sets = false; ///< one of the sets is a bypass, a gain or a mute
 };

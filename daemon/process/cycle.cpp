@@ -25,15 +25,19 @@ void Cycle::run(const Period& period) noexcept {
     if (!lease_.try_take()) {
         count(counters_.lease_taken);
         silence(period);
+        interrupted_.store(true, std::memory_order_relaxed);
         return;
     }
     counters_.entered_ns.store(rt::monotonic_ns(), std::memory_order_relaxed);
     const std::uint64_t first = clock_;
 
     take_edits(period.offline);
+    if (interrupted_.exchange(false, std::memory_order_relaxed) && !period.offline)
+        fade_outputs_in();
     std::uint32_t cuts = 0;
     for (std::uint32_t done = 0; done < period.frames;) {
         apply_due(cuts, period.offline);
+        if (reset_at_ <= clock_) reset_nodes();
         std::uint32_t frames = slice_length(period.frames - done, cuts, period.offline);
         frames = place_sets(frames);
         run_slice(period, done, frames);
@@ -42,7 +46,7 @@ void Cycle::run(const Period& period) noexcept {
         if (period.offline && work_now_ != nullptr) work_now_(work_context_);
     }
     if (due_count_ != 0 && due_[0]->frame < clock_) count(counters_.deferred);
-    if (resets_due_) reset_nodes();
+    if (trouble_.load(std::memory_order_relaxed)) report_trouble();
 
     anchor_.write({first, period.start_ns, period.frames, period.rate,
                    counters_.cycles.load(std::memory_order_relaxed) + 1});
@@ -79,6 +83,22 @@ Command* Cycle::take_done() noexcept {
 bool Cycle::apply_idle(std::uint64_t clock) noexcept {
     if (!lease_.try_take()) return false;
     if (clock > clock_) clock_ = clock;
+    apply_waiting();
+    settle_ramps();
+    interrupted_.store(true, std::memory_order_relaxed);
+    lease_.give_back();
+    return true;
+}
+
+bool Cycle::apply_offline() noexcept {
+    if (!lease_.try_take()) return false;
+    apply_waiting();
+    if (counters_.cycles.load(std::memory_order_relaxed) == 0) settle_ramps();
+    lease_.give_back();
+    return true;
+}
+
+void Cycle::apply_waiting() noexcept {
     take_edits(true);
     std::uint32_t cuts = 0;
     apply_due(cuts, true);
@@ -86,8 +106,6 @@ bool Cycle::apply_idle(std::uint64_t clock) noexcept {
         for (Node* node : plan_->nodes)
             node->bank.keep_events();
     }
-    lease_.give_back();
-    return true;
 }
 
 void Cycle::take_edits(bool offline) noexcept {
@@ -159,6 +177,7 @@ void Cycle::apply_due(std::uint32_t& cuts, bool offline) noexcept {
 std::uint32_t Cycle::slice_length(std::uint32_t left, std::uint32_t cuts, bool offline) noexcept {
     const std::uint32_t limit = plan_ ? plan_->max_slice : max_frames_;
     std::uint32_t frames = left < limit ? left : limit;
+    if (reset_at_ - clock_ < frames) frames = static_cast<std::uint32_t>(reset_at_ - clock_);
     if (!offline && cuts == kCutsPerCycle) return frames;
     for (std::uint32_t i = 0; i < due_count_; ++i) {
         if (!due_[i]->cuts()) continue;
@@ -212,10 +231,12 @@ void Cycle::apply(Command& command) noexcept {
     for (const SlotChange& change : command.slots)
         targets_[change.handle.slot] = {change.handle.generation, change.bank, change.node};
     if (command.plan) plan_.swap(command.plan);
+    for (const RampStart& start : command.ramps)
+        start.ramp->to(start.target, start.wait);
     for (FileInstall& file : command.files)
         file.object = file.node->files->install(file.node->plugin, file.param, file.object);
-    for (Node* node : command.resets)
-        if (node->plugin->reset != nullptr) node->plugin->reset(node->plugin);
+    if (command.resets_all)
+        reset_at_ = clock_ + (plan_ && plan_->shape ? plan_->shape->frames() : 0);
     place(command, 0);
 }
 
@@ -238,13 +259,54 @@ void Cycle::silence(const Period& period) noexcept {
             std::memset(period.outputs[slot], 0, period.frames * sizeof(float));
 }
 
-void Cycle::reset_nodes() noexcept {
-    resets_due_ = false;
+/// Tells what the steps met. A node whose output was not finite begins anew and fades in.
+void Cycle::report_trouble() noexcept {
+    trouble_.store(false, std::memory_order_relaxed);
     if (!plan_) return;
     for (Node* node : plan_->nodes) {
-        if (!node->reset_due) continue;
-        node->reset_due = false;
+        if (node->unreported_errors != 0)
+            report({Report::Kind::plugin_error, node->handle, node->unreported_errors});
+        node->unreported_errors = 0;
+        if (node->unreported_scrubs == 0) continue;
+        report({Report::Kind::scrubbed, node->handle, node->unreported_scrubs});
+        node->unreported_scrubs = 0;
         if (node->plugin->reset != nullptr) node->plugin->reset(node->plugin);
+        if (node->bypassed) continue;
+        node->wet.jump(0.0f);
+        node->wet.to(1.0f);
+    }
+    for (Strip* strip : plan_->strips) {
+        if (strip->unreported != 0)
+            report({Report::Kind::input_scrubbed, strip->handle, strip->unreported});
+        strip->unreported = 0;
+    }
+}
+
+void Cycle::reset_nodes() noexcept {
+    reset_at_ = kNever;
+    if (!plan_) return;
+    for (Node* node : plan_->nodes)
+        if (node->plugin->reset != nullptr) node->plugin->reset(node->plugin);
+}
+
+void Cycle::settle_ramps() noexcept {
+    if (reset_at_ != kNever) reset_nodes();
+    if (!plan_) return;
+    for (Ramp* ramp : plan_->ramps)
+        ramp->settle();
+    for (Node* node : plan_->nodes)
+        node->wet.settle();
+    for (Strip* strip : plan_->strips)
+        strip->ramp.settle();
+}
+
+/// The first sound after a silence.
+void Cycle::fade_outputs_in() noexcept {
+    if (!plan_) return;
+    for (Strip* strip : plan_->strips) {
+        const float gain = strip->ramp.target();
+        strip->ramp.jump(0.0f);
+        strip->ramp.to(gain);
     }
 }
 

@@ -115,8 +115,12 @@ class Cycle {
     /// The oldest applied command, or nullptr. [engine]
     Command* take_done() noexcept;
     /// Applies what waits in the audio thread's place, when the lease is free; for the time while
-    /// no cycle comes. Timed commands are applied up to `clock`. [engine]
+    /// no cycle comes. Timed commands are applied up to `clock`; ramps jump to their targets.
+    /// [engine]
     bool apply_idle(std::uint64_t clock) noexcept;
+    /// The same between two periods of a driver that is not in real time: ramps begun take their
+    /// time. [the one thread]
+    bool apply_offline() noexcept;
     /// Commands pushed and not yet taken back. [engine]
     std::uint32_t in_flight() const noexcept { return in_flight_; }
 
@@ -142,10 +146,21 @@ class Cycle {
         Node* node = nullptr;
     };
 
+    /// What the steps of one slice have in common.
+    struct Slice {
+        const Period& period;
+        const bl_transport transport;
+        const RampShape* const shape;
+        const std::uint64_t clock;
+        const std::uint32_t offset; ///< of the slice in the period
+        const std::uint32_t frames;
+    };
+
     BACKLINE_RT void take_edits(bool offline) noexcept;
     BACKLINE_RT void take_set(const SetEntry& entry) noexcept;
     BACKLINE_RT void schedule(Command* command) noexcept;
     BACKLINE_RT void unschedule(std::uint32_t index) noexcept;
+    BACKLINE_RT void apply_waiting() noexcept;
     BACKLINE_RT void apply_due(std::uint32_t& cuts, bool offline) noexcept;
     BACKLINE_RT std::uint32_t slice_length(std::uint32_t left, std::uint32_t cuts,
                                            bool offline) noexcept;
@@ -156,16 +171,24 @@ class Cycle {
     BACKLINE_RT void finish(Command* command) noexcept;
     BACKLINE_RT void run_slice(const Period& period, std::uint32_t offset,
                                std::uint32_t frames) noexcept;
-    BACKLINE_RT void run_input(const InputStep& step, const Period& period, std::uint32_t offset,
-                               std::uint32_t frames) noexcept;
+    BACKLINE_RT void run_step(const Step& step, const Slice& slice, const Lane& lane) noexcept;
+    BACKLINE_RT void run_input(const InputStep& step, const Slice& slice,
+                               const Lane& lane) noexcept;
     BACKLINE_RT void run_mix(const MixStep& step, std::uint32_t frames) noexcept;
-    BACKLINE_RT void run_node(const NodeStep& step, const Period& period,
-                              const bl_transport& transport, std::uint32_t frames) noexcept;
+    BACKLINE_RT void run_link(const LinkStep& step, const Slice& slice, const Lane& lane) noexcept;
+    BACKLINE_RT void run_node(const NodeStep& step, const Slice& slice, const Lane& lane) noexcept;
+    BACKLINE_RT void take_bypass(const NodeStep& step, const Slice& slice) noexcept;
+    BACKLINE_RT void keep_dry(const NodeStep& step, std::uint32_t frames, bool mixing,
+                              const Lane& lane) noexcept;
+    BACKLINE_RT void mix_dry(const NodeStep& step, const Slice& slice, const Lane& lane) noexcept;
     BACKLINE_RT void pass_dry(const NodeStep& step, std::uint32_t frames) noexcept;
     BACKLINE_RT void check_outputs(const NodeStep& step, std::uint32_t frames) noexcept;
+    BACKLINE_RT void run_output(const OutputStep& step, const Slice& slice,
+                                const Lane& lane) noexcept;
+    BACKLINE_RT void report_trouble() noexcept;
     BACKLINE_RT void reset_nodes() noexcept;
-    BACKLINE_RT void run_output(const OutputStep& step, const Period& period, std::uint32_t offset,
-                                std::uint32_t frames) noexcept;
+    BACKLINE_RT void settle_ramps() noexcept;
+    BACKLINE_RT void fade_outputs_in() noexcept;
     BACKLINE_RT void silence(const Period& period) noexcept;
     BACKLINE_RT void publish(const Period& period, std::uint64_t began) noexcept;
     BACKLINE_RT void report(const Report& report) noexcept;
@@ -189,13 +212,16 @@ class Cycle {
     std::uint32_t in_flight_ = 0; ///< [engine]
 
     // Touched by the audio role only (or by the engine under the lease).
+    static constexpr std::uint64_t kNever = UINT64_MAX;
     std::uint64_t clock_;
+    std::uint64_t reset_at_ = kNever; ///< sample clock at which all nodes begin anew
     std::unique_ptr<Plan> plan_;
     std::unique_ptr<Target[]> targets_;
     std::array<Command*, kCommandsInFlight> due_{}; ///< timed commands, by frame and number
     std::uint32_t due_count_ = 0;
-    Master* master_ = nullptr; ///< in slot 0 of the table
-    bool resets_due_ = false;
+    Master* master_ = nullptr;            ///< in slot 0 of the table
+    std::atomic<bool> interrupted_{true}; ///< what is heard next follows a silence
+    std::atomic<bool> trouble_{false};    ///< a step met something to report
 };
 
 } // namespace backline::process

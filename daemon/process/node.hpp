@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/process/params.hpp"
+#include "daemon/process/ramp.hpp"
 #include "daemon/rt/annotations.hpp"
 #include "daemon/rt/job_ring.hpp"
 #include "daemon/rt/record_ring.hpp"
@@ -50,8 +51,10 @@ struct Node {
     ParamBank bank;
     rt::RecordRing* responses = nullptr;     ///< nullptr when the plugin declares none
     std::unique_ptr<bl_event_list[]> events; ///< one per port
-    bool bypassed = false;
-    bool reset_due = false;   ///< its output was not finite: reset at the end of the cycle
+    bool bypassed = false;                   ///< as asked for; `wet` follows
+    Ramp wet{1.0f};                          ///< 0: bypassed, the plugin is not run
+    std::uint32_t unreported_scrubs = 0;     ///< not finite in this cycle: it is reset at its end
+    std::uint32_t unreported_errors = 0;
     NodeCost* cost = nullptr; ///< lives as long as any reader (plugin::Shared)
 };
 

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "daemon/process/lane.hpp"
 #include "daemon/process/node.hpp"
+#include "daemon/process/ramp.hpp"
 #include "daemon/process/strip.hpp"
 
 #include <cstdint>
@@ -24,6 +26,9 @@ class DelayLine {
     BACKLINE_RT void read(float* to, std::uint32_t frames) const noexcept;
     /// Replaces what the last read() delivered. [audio]
     BACKLINE_RT void write(const float* from, std::uint32_t frames) noexcept;
+    /// Takes `frames` in and gives as many out, the delay later. Of any length, in place or not.
+    /// With `to` nullptr it only takes in. [audio]
+    BACKLINE_RT void run(const float* from, float* to, std::uint32_t frames) noexcept;
 
   private:
     std::uint32_t frames_;
@@ -49,19 +54,42 @@ struct MixStep {
     std::uint32_t count;
 };
 
+/// A connection that fades or waits for slower paths: what it carries, delayed and with its gain.
+struct LinkStep {
+    struct Channel {
+        const float* from;
+        const std::uint8_t* from_silent;
+        float* to;
+        std::uint8_t* to_silent;
+        DelayLine* line; ///< nullptr: no delay
+    };
+    Ramp* ramp; ///< nullptr: gain 1
+    Channel* channels;
+    std::uint32_t count;
+};
+
 /// Runs a plugin instance.
 struct NodeStep {
+    /// One input channel: its silence becomes a bit of its bus.
+    struct Input {
+        const std::uint8_t* silent;
+        std::uint64_t* mask;
+        std::uint64_t bit;
+    };
+    /// One output channel, and what bypass passes on to it.
+    struct Output {
+        float* samples;
+        std::uint8_t* silent;
+        const float* dry;    ///< nullptr: silence
+        DelayLine* dry_line; ///< as long as the plugin's latency; nullptr: it has none
+    };
     Node* node;
     bl_bus* buses; ///< one per port of the descriptor
-    std::uint32_t port_count;
-    float* const* outputs; ///< every output channel in turn
-    std::uint8_t* const* output_silent;
-    const float* const* dry; ///< per output channel: what bypass passes on, or nullptr
-    std::uint32_t output_count;
-    const std::uint8_t* const* input_silent; ///< every input channel in turn
-    std::uint64_t** input_mask;              ///< per input channel: the bus mask its bit goes to
-    std::uint32_t* input_bit;
+    Input* inputs;
+    Output* outputs;
     std::uint32_t input_count;
+    std::uint32_t output_count;
+    std::uint32_t latency; ///< frames
 };
 
 /// One channel of a feedback connection, its read or its write end.
@@ -83,11 +111,12 @@ struct OutputStep {
 /// One entry of the plan.
 struct Step {
     /// Which member of the union it is; a DelayStep is a read or a write.
-    enum class Kind : std::uint8_t { input, mix, node, delay_read, delay_write, output };
+    enum class Kind : std::uint8_t { input, mix, link, node, delay_read, delay_write, output };
     Kind kind;
     union {
         InputStep input;
         MixStep mix;
+        LinkStep link;
         NodeStep node;
         DelayStep delay;
         OutputStep output;
@@ -103,6 +132,9 @@ struct Plan {
     std::uint32_t buffers = 0;   ///< how many the compiler needed after reuse
     std::vector<Strip*> strips;  ///< of all inputs and outputs
     std::vector<Node*> nodes;
+    std::vector<Ramp*> ramps;               ///< of connections
+    std::shared_ptr<const RampShape> shape; ///< nullptr: gains are switched at once
+    Lane lane;
 
     /// Backing store of everything the steps point to.
     struct FreeArena {

@@ -4,7 +4,10 @@
 // from the code that runs on it: only this half allocates.
 #include "daemon/process/cycle.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
+#include <numbers>
 
 namespace backline::process {
 
@@ -24,6 +27,26 @@ Meter::Meter(std::uint32_t channels)
     : channels_(channels),
       running_(std::make_unique<Channel[]>(channels)),
       published_(std::make_unique<Channel[]>(channels)) {}
+
+Strip::Strip(std::uint32_t channels_)
+    : channels(channels_),
+      cells(std::make_unique<ParamCell[]>(kParams)),
+      bank(cells.get(), kParams),
+      meter(channels_),
+      ceiling(static_cast<float>(std::pow(10.0, kCeilingMax / 20.0))) {
+    bank.preset(kCeiling, kCeilingMax);
+}
+
+RampShape::RampShape(double rate, double seconds)
+    : frames_(static_cast<std::uint32_t>(std::max(std::lround(rate * seconds), 1L))),
+      steps_(std::make_unique<float[]>(frames_)) {
+    for (std::uint32_t i = 0; i < frames_; ++i) {
+        const double x = (i + 1.0) / frames_;
+        steps_[i] =
+            static_cast<float>(x - std::sin(2.0 * std::numbers::pi * x) / (2.0 * std::numbers::pi));
+    }
+    steps_[frames_ - 1] = 1.0f;
+}
 
 DelayLine::DelayLine(std::uint32_t frames)
     : frames_(frames), ring_(std::make_unique<float[]>(frames)) {}

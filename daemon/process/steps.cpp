@@ -6,22 +6,12 @@
 #include "daemon/rt/scan.hpp"
 #include "daemon/rt/ticks.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace backline::process {
 
 namespace {
-
-void copy_scaled(float* to, const float* from, float gain, std::uint32_t frames) noexcept {
-    if (gain == 1.0f) {
-        std::memcpy(to, from, frames * sizeof(float));
-    } else if (gain == 0.0f) {
-        std::memset(to, 0, frames * sizeof(float));
-    } else {
-        for (std::uint32_t i = 0; i < frames; ++i)
-            to[i] = from[i] * gain;
-    }
-}
 
 bl_transport advanced(bl_transport transport, std::uint32_t frames, double rate) noexcept {
     if (frames == 0 || (transport.flags & BL_TRANSPORT_PLAYING) == 0) return transport;
@@ -36,6 +26,11 @@ bl_transport advanced(bl_transport transport, std::uint32_t frames, double rate)
         }
     }
     return transport;
+}
+
+/// What is left of a block of silence, or of sound with a gain.
+std::uint8_t silent_after(std::uint8_t silent, std::uint32_t moving, float rest) noexcept {
+    return silent != 0 || (moving == 0 && rest == 0.0f) ? 1 : 0;
 }
 
 } // namespace
@@ -53,6 +48,24 @@ void DelayLine::write(const float* from, std::uint32_t frames) noexcept {
     at_ = (at_ + frames) % frames_;
 }
 
+void DelayLine::run(const float* from, float* to, std::uint32_t frames) noexcept {
+    for (std::uint32_t done = 0; done < frames;) {
+        const std::uint32_t some = std::min(frames - done, frames_ - at_);
+        float* const ring = ring_.get() + at_;
+        if (to == nullptr) {
+            std::memcpy(ring, from + done, some * sizeof(float));
+        } else {
+            for (std::uint32_t i = 0; i < some; ++i) {
+                const float sample = from[done + i]; // `to` may be `from`
+                to[done + i] = ring[i];
+                ring[i] = sample;
+            }
+        }
+        at_ = at_ + some == frames_ ? 0 : at_ + some;
+        done += some;
+    }
+}
+
 void Cycle::run_slice(const Period& period, std::uint32_t offset, std::uint32_t frames) noexcept {
     if (!plan_) {
         for (std::uint32_t slot = 0; slot < period.output_slots; ++slot)
@@ -65,52 +78,64 @@ void Cycle::run_slice(const Period& period, std::uint32_t offset, std::uint32_t 
         master_->bank.clear_events();
         master_->muted = master_->bank.value(Master::kMute) >= 0.5;
     }
-    const bl_transport transport = advanced(period.transport, offset, period.rate);
+    const Slice slice{
+        period, advanced(period.transport, offset, period.rate), plan_->shape.get(), clock_, offset,
+        frames};
     std::uint64_t before = rt::ticks();
     for (const Step& step : plan_->steps) {
-        switch (step.kind) {
-        case Step::Kind::input:
-            run_input(step.input, period, offset, frames);
-            break;
-        case Step::Kind::mix:
-            run_mix(step.mix, frames);
-            break;
-        case Step::Kind::node: {
-            run_node(step.node, period, transport, frames);
+        run_step(step, slice, plan_->lane);
+        if (step.kind == Step::Kind::node) {
             // One reading per boundary: the end of this node is the beginning of the next.
             const std::uint64_t now = rt::ticks();
             step.node.node->cost->add(now - before);
             before = now;
-            break;
-        }
-        case Step::Kind::delay_read:
-            step.delay.line->read(step.delay.buffer, frames);
-            *step.delay.silent = rt::scan(step.delay.buffer, frames).silent ? 1 : 0;
-            break;
-        case Step::Kind::delay_write:
-            step.delay.line->write(step.delay.buffer, frames);
-            break;
-        case Step::Kind::output:
-            run_output(step.output, period, offset, frames);
-            break;
         }
     }
 }
 
-void Cycle::run_input(const InputStep& step, const Period& period, std::uint32_t offset,
-                      std::uint32_t frames) noexcept {
+void Cycle::run_step(const Step& step, const Slice& slice, const Lane& lane) noexcept {
+    switch (step.kind) {
+    case Step::Kind::input:
+        run_input(step.input, slice, lane);
+        break;
+    case Step::Kind::mix:
+        run_mix(step.mix, slice.frames);
+        break;
+    case Step::Kind::link:
+        run_link(step.link, slice, lane);
+        break;
+    case Step::Kind::node:
+        run_node(step.node, slice, lane);
+        break;
+    case Step::Kind::delay_read:
+        step.delay.line->read(step.delay.buffer, slice.frames);
+        *step.delay.silent = rt::scan(step.delay.buffer, slice.frames).silent ? 1 : 0;
+        break;
+    case Step::Kind::delay_write:
+        step.delay.line->write(step.delay.buffer, slice.frames);
+        break;
+    case Step::Kind::output:
+        run_output(step.output, slice, lane);
+        break;
+    }
+}
+
+void Cycle::run_input(const InputStep& step, const Slice& slice, const Lane& lane) noexcept {
     Strip& strip = *step.strip;
-    strip.update();
+    strip.update(false);
+    const std::uint32_t frames = slice.frames;
+    const std::uint32_t moving = strip.ramp.run(slice.shape, lane.gains, frames);
+    const float rest = strip.ramp.target();
     std::uint32_t scrubbed = 0;
     for (std::uint32_t c = 0; c < step.channels; ++c) {
         const std::uint32_t slot = step.ports[c];
-        const float* from = slot < period.input_slots ? period.inputs[slot] : nullptr;
+        const float* from = slot < slice.period.input_slots ? slice.period.inputs[slot] : nullptr;
         if (from == nullptr) {
             std::memset(step.to[c], 0, frames * sizeof(float));
             *step.silent[c] = 1;
             continue;
         }
-        copy_scaled(step.to[c], from + offset, strip.gain, frames);
+        apply_gain(step.to[c], from + slice.offset, lane.gains, moving, rest, frames);
         const rt::Scan seen = rt::scan(step.to[c], frames);
         *step.silent[c] = seen.silent ? 1 : 0;
         if (!seen.finite) scrubbed += rt::scrub(step.to[c], frames);
@@ -119,7 +144,8 @@ void Cycle::run_input(const InputStep& step, const Period& period, std::uint32_t
     if (scrubbed != 0) {
         strip.scrubbed.store(strip.scrubbed.load(std::memory_order_relaxed) + scrubbed,
                              std::memory_order_relaxed);
-        report({Report::Kind::input_scrubbed, strip.handle, scrubbed});
+        strip.unreported += scrubbed;
+        trouble_.store(true, std::memory_order_relaxed);
     }
 }
 
@@ -140,20 +166,33 @@ void Cycle::run_mix(const MixStep& step, std::uint32_t frames) noexcept {
     *step.silent = silent ? 1 : 0;
 }
 
-void Cycle::run_node(const NodeStep& step, const Period& period, const bl_transport& transport,
-                     std::uint32_t frames) noexcept {
+void Cycle::run_link(const LinkStep& step, const Slice& slice, const Lane& lane) noexcept {
+    std::uint32_t moving = 0;
+    float rest = 1.0f;
+    if (step.ramp != nullptr) {
+        moving = step.ramp->run(slice.shape, lane.gains, slice.frames);
+        rest = step.ramp->target();
+    }
+    for (std::uint32_t c = 0; c < step.count; ++c) {
+        const LinkStep::Channel& channel = step.channels[c];
+        const float* from = channel.from;
+        std::uint8_t silent = *channel.from_silent;
+        if (channel.line != nullptr) {
+            channel.line->run(from, channel.to, slice.frames);
+            from = channel.to;
+            silent = rt::scan(from, slice.frames).silent ? 1 : 0;
+        }
+        apply_gain(channel.to, from, lane.gains, moving, rest, slice.frames);
+        *channel.to_silent = silent_after(silent, moving, rest);
+    }
+}
+
+void Cycle::run_node(const NodeStep& step, const Slice& slice, const Lane& lane) noexcept {
     Node& node = *step.node;
     const bl_plugin* plugin = node.plugin;
     if (node.bank.waiting())
-        node.bank.flush(period.offline ? node.bank.count() : ParamBank::kEventsPerCycle);
-    if (node.bank.event_count() != 0) {
-        double bypass = 0.0;
-        if (node.bank.extract(node.param_count, bypass)) {
-            const bool wanted = bypass >= 0.5;
-            if (node.bypassed && !wanted && plugin->reset != nullptr) plugin->reset(plugin);
-            node.bypassed = wanted;
-        }
-    }
+        node.bank.flush(slice.period.offline ? node.bank.count() : ParamBank::kEventsPerCycle);
+    if (node.bank.event_count() != 0) take_bypass(step, slice);
     if (node.responses != nullptr) {
         for (rt::RecordRing::Record r = node.responses->front(); r.data != nullptr;
              r = node.responses->front()) {
@@ -161,77 +200,132 @@ void Cycle::run_node(const NodeStep& step, const Period& period, const bl_transp
             node.responses->pop();
         }
     }
-    if (node.bypassed) {
+    if (node.wet.rests_at(0.0f)) {
         node.bank.keep_events();
-        pass_dry(step, frames);
+        pass_dry(step, slice.frames);
         return;
     }
+    const bool mixing = node.wet.moving();
+    if (mixing || step.latency != 0) keep_dry(step, slice.frames, mixing, lane);
 
     for (std::uint32_t i = 0; i < step.input_count; ++i) {
-        const std::uint64_t bit = std::uint64_t{1} << step.input_bit[i];
-        if (*step.input_silent[i] != 0)
-            *step.input_mask[i] |= bit;
-        else
-            *step.input_mask[i] &= ~bit;
+        const NodeStep::Input& input = step.inputs[i];
+        const std::uint64_t others = *input.mask & ~input.bit;
+        *input.mask = *input.silent != 0 ? others | input.bit : others;
     }
     const bl_process call{sizeof(bl_process),
-                          frames,
-                          period.offline ? static_cast<std::uint32_t>(BL_OFFLINE) : 0u,
+                          slice.frames,
+                          slice.period.offline ? static_cast<std::uint32_t>(BL_OFFLINE) : 0u,
                           node.bank.event_count(),
-                          clock_,
-                          &transport,
+                          slice.clock,
+                          &slice.transport,
                           step.buses,
                           node.events.get(),
                           node.bank.events()};
     if (plugin->process(plugin, &call) < 0) {
         for (std::uint32_t c = 0; c < step.output_count; ++c)
-            std::memset(step.outputs[c], 0, frames * sizeof(float));
+            std::memset(step.outputs[c].samples, 0, slice.frames * sizeof(float));
         node.cost->errors.fetch_add(1, std::memory_order_relaxed);
-        report({Report::Kind::plugin_error, node.handle, 1});
+        ++node.unreported_errors;
+        trouble_.store(true, std::memory_order_relaxed);
     }
     node.bank.clear_events();
-    check_outputs(step, frames);
+    check_outputs(step, slice.frames);
+    if (mixing) mix_dry(step, slice, lane);
+}
+
+/// Follows the host's bypass switch.
+void Cycle::take_bypass(const NodeStep& step, const Slice& slice) noexcept {
+    Node& node = *step.node;
+    double bypass = 0.0;
+    if (!node.bank.extract(node.param_count, bypass)) return;
+    node.bypassed = bypass >= 0.5;
+    if (node.bypassed) {
+        node.wet.to(0.0f);
+    } else if (node.wet.rests_at(0.0f)) {
+        // It has not run for a while: begins anew, and is heard once its latency has passed.
+        if (node.plugin->reset != nullptr) node.plugin->reset(node.plugin);
+        node.wet.to(1.0f, step.latency);
+    } else {
+        node.wet.to(1.0f);
+    }
+    if (slice.shape == nullptr) node.wet.settle();
+}
+
+/// Before the plugin may write over its inputs: keeps what it would pass on when bypassed.
+void Cycle::keep_dry(const NodeStep& step, std::uint32_t frames, bool mixing,
+                     const Lane& lane) noexcept {
+    for (std::uint32_t c = 0; c < step.output_count; ++c) {
+        const NodeStep::Output& output = step.outputs[c];
+        if (output.dry == nullptr) {
+            if (mixing) std::memset(lane.dry[c], 0, frames * sizeof(float));
+        } else if (output.dry_line != nullptr) {
+            output.dry_line->run(output.dry, mixing ? lane.dry[c] : nullptr, frames);
+        } else if (mixing) {
+            std::memcpy(lane.dry[c], output.dry, frames * sizeof(float));
+        }
+    }
+}
+
+/// Cross-fades what the plugin wrote with what bypass passes on.
+void Cycle::mix_dry(const NodeStep& step, const Slice& slice, const Lane& lane) noexcept {
+    Ramp& wet = step.node->wet;
+    const std::uint32_t moving = wet.run(slice.shape, lane.gains, slice.frames);
+    for (std::uint32_t c = 0; c < step.output_count; ++c) {
+        float* samples = step.outputs[c].samples;
+        const float* dry = lane.dry[c];
+        for (std::uint32_t i = 0; i < moving; ++i)
+            samples[i] = samples[i] * lane.gains[i] + dry[i] * (1.0f - lane.gains[i]);
+        if (wet.target() == 0.0f)
+            std::memcpy(samples + moving, dry + moving, (slice.frames - moving) * sizeof(float));
+        *step.outputs[c].silent = rt::scan(samples, slice.frames).silent ? 1 : 0;
+    }
 }
 
 void Cycle::check_outputs(const NodeStep& step, std::uint32_t frames) noexcept {
     std::uint32_t scrubbed = 0;
     for (std::uint32_t c = 0; c < step.output_count; ++c) {
-        const rt::Scan seen = rt::scan(step.outputs[c], frames);
-        *step.output_silent[c] = seen.silent ? 1 : 0;
-        if (!seen.finite) scrubbed += rt::scrub(step.outputs[c], frames);
+        const NodeStep::Output& output = step.outputs[c];
+        const rt::Scan seen = rt::scan(output.samples, frames);
+        *output.silent = seen.silent ? 1 : 0;
+        if (!seen.finite) scrubbed += rt::scrub(output.samples, frames);
     }
     if (scrubbed == 0) return;
     Node& node = *step.node;
     node.cost->scrubbed.fetch_add(scrubbed, std::memory_order_relaxed);
-    node.reset_due = true;
-    resets_due_ = true;
-    report({Report::Kind::scrubbed, node.handle, scrubbed});
+    node.unreported_scrubs += scrubbed;
+    trouble_.store(true, std::memory_order_relaxed);
 }
 
 void Cycle::pass_dry(const NodeStep& step, std::uint32_t frames) noexcept {
     for (std::uint32_t c = 0; c < step.output_count; ++c) {
-        if (step.dry[c] == nullptr) {
-            std::memset(step.outputs[c], 0, frames * sizeof(float));
-            *step.output_silent[c] = 1;
-        } else {
-            if (step.dry[c] != step.outputs[c])
-                std::memcpy(step.outputs[c], step.dry[c], frames * sizeof(float));
-            *step.output_silent[c] = rt::scan(step.outputs[c], frames).silent ? 1 : 0;
+        const NodeStep::Output& output = step.outputs[c];
+        if (output.dry == nullptr) {
+            std::memset(output.samples, 0, frames * sizeof(float));
+            *output.silent = 1;
+            continue;
         }
+        if (output.dry_line != nullptr)
+            output.dry_line->run(output.dry, output.samples, frames);
+        else if (output.dry != output.samples)
+            std::memcpy(output.samples, output.dry, frames * sizeof(float));
+        *output.silent = rt::scan(output.samples, frames).silent ? 1 : 0;
     }
 }
 
-void Cycle::run_output(const OutputStep& step, const Period& period, std::uint32_t offset,
-                       std::uint32_t frames) noexcept {
+void Cycle::run_output(const OutputStep& step, const Slice& slice, const Lane& lane) noexcept {
     Strip& strip = *step.strip;
-    strip.update();
-    const float gain = master_->muted ? 0.0f : strip.gain;
+    strip.update(master_->muted);
+    const Strip::Limit limit = strip.limit(slice.shape, lane, slice.frames);
+    const std::uint32_t moving = strip.ramp.run(slice.shape, lane.gains, slice.frames);
+    const float rest = strip.ramp.target();
     for (std::uint32_t c = 0; c < step.channels; ++c) {
         const std::uint32_t slot = step.ports[c];
-        float* to = slot < period.output_slots ? period.outputs[slot] : nullptr;
-        to = to == nullptr ? step.scratch : to + offset;
-        copy_scaled(to, step.from[c], gain, frames);
-        if (gain != 0.0f) strip.meter.add(c, to, frames);
+        float* to = slot < slice.period.output_slots ? slice.period.outputs[slot] : nullptr;
+        to = to == nullptr ? step.scratch : to + slice.offset;
+        apply_gain(to, step.from[c], lane.gains, moving, rest, slice.frames);
+        finish_output(to, slice.frames, limit);
+        if (moving != 0 || rest != 0.0f) strip.meter.add(c, to, slice.frames);
     }
 }
 

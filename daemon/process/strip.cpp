@@ -57,13 +57,69 @@ std::uint64_t Meter::read(Channel* out) noexcept {
     return frames;
 }
 
-void Strip::update() noexcept {
-    if (!bank.waiting() && bank.event_count() == 0) return;
+namespace {
+
+float linear(double level) noexcept {
+    return level == 0.0 ? 1.0f : static_cast<float>(std::pow(10.0, level / 20.0));
+}
+
+/// Where limiting begins with a soft clip, as a part of the ceiling: 6 dB below.
+constexpr float kSoftKnee = 0.5f;
+
+/// Above the knee a hyperbolic tangent leads on without a corner and ends at the ceiling.
+float bent(float sample, float ceiling, float knee) noexcept {
+    const float magnitude = std::fabs(sample);
+    const float from = knee * ceiling;
+    if (magnitude <= from) return sample;
+    const float room = ceiling - from;
+    const float limited = room > 0.0f ? from + room * std::tanh((magnitude - from) / room) : from;
+    return std::copysign(std::fmin(limited, ceiling), sample);
+}
+
+} // namespace
+
+void Strip::update(bool muted) noexcept {
+    if (!bank.waiting() && bank.event_count() == 0 && muted == muted_) return;
+    muted_ = muted;
     bank.flush(kParams);
     bank.clear_events();
+    const bool fading_in = ramp.moving();
     const double level = bank.value(kGain);
-    const bool silent = bank.value(kMute) >= 0.5 || level <= kGainMin;
-    gain = silent ? 0.0f : level == 0.0 ? 1.0f : static_cast<float>(std::pow(10.0, level / 20.0));
+    const bool silent = muted || bank.value(kMute) >= 0.5 || level <= kGainMin;
+    ramp.to(silent ? 0.0f : linear(level));
+    const bool soft = bank.value(kSoft) >= 0.5;
+    // Without a ceiling of its own a soft clip ends at full scale.
+    const double highest = bank.value(kCeiling);
+    ceiling.to(linear(soft && highest >= kCeilingMax ? 0.0 : highest));
+    knee.to(soft ? kSoftKnee : 1.0f);
+    if (!fresh_) return;
+    fresh_ = false;
+    if (!fading_in) ramp.settle();
+    ceiling.settle();
+    knee.settle();
+}
+
+Strip::Limit Strip::limit(const RampShape* shape, const Lane& lane, std::uint32_t frames) noexcept {
+    const std::uint32_t levels = ceiling.run(shape, lane.ceilings, frames);
+    const std::uint32_t bends = knee.run(shape, lane.knees, frames);
+    const std::uint32_t moving = levels > bends ? levels : bends;
+    for (std::uint32_t i = levels; i < moving; ++i)
+        lane.ceilings[i] = ceiling.target();
+    for (std::uint32_t i = bends; i < moving; ++i)
+        lane.knees[i] = knee.target();
+    const bool off = bank.value(kCeiling) >= kCeilingMax && bank.value(kSoft) < 0.5;
+    return {lane.ceilings, lane.knees, moving, off ? 0.0f : ceiling.target(), knee.target()};
+}
+
+void finish_output(float* samples, std::uint32_t frames, const Strip::Limit& limit) noexcept {
+    for (std::uint32_t i = 0; i < limit.moving; ++i)
+        samples[i] = bent(samples[i], limit.ceilings[i], limit.knees[i]);
+    if (limit.ceiling != 0.0f)
+        for (std::uint32_t i = limit.moving; i < frames; ++i)
+            samples[i] = bent(samples[i], limit.ceiling, limit.knee);
+    // A zero leaves without a sign: whether one was added to it before must not show.
+    for (std::uint32_t i = 0; i < frames; ++i)
+        samples[i] += 0.0f;
 }
 
 } // namespace backline::process

@@ -125,6 +125,7 @@ TEST(Engine, RenameReplaceAndRemoveKeepTheRest) {
     EXPECT_GT(peak(host.run(4800, 256)), 0.01f);
     ASSERT_TRUE(host.edit({RemoveNode{"trim"}}).ok);
     EXPECT_TRUE(host.engine.model()->connections.empty());
+    host.run(480, 256); // it fades
     EXPECT_EQ(peak(host.run(4800, 256)), 0.0f);
 }
 
@@ -143,20 +144,30 @@ TEST(Engine, MonoFeedsEveryChannelAndConnectionsSum) {
 }
 
 TEST(Engine, TimedEditsLandOnTheirFrame) {
-    for (const std::uint32_t period : {17u, 64u, 1000u, 4096u}) {
-        OfflineEngine host(setup());
-        ASSERT_TRUE(host.edit({input("in"), output("main"), Connect{"in", "main", {}}}).ok);
-        const std::uint64_t off = host.submit({Disconnect{"in", "main"}}, 12345);
-        const std::uint64_t on = host.submit({Connect{"in", "main", {}}}, 23456);
-        const auto heard = host.run(30000, period, 0, [&](std::uint64_t, std::uint32_t n) {
-            std::fill_n(host.driver.input(0), n, 1.0f);
-        });
-        EXPECT_EQ(heard[12344], 1.0f);
-        EXPECT_EQ(heard[12345], 0.0f);
-        EXPECT_EQ(heard[23455], 0.0f);
-        EXPECT_EQ(heard[23456], 1.0f);
-        EXPECT_EQ(host.completions.at(off).frame, 12345u);
-        EXPECT_EQ(host.completions.at(on).frame, 23456u);
+    for (const bool ramped : {false, true}) {
+        for (const std::uint32_t period : {17u, 64u, 1000u, 4096u}) {
+            OfflineEngine::Setup how = setup();
+            how.ramped = ramped;
+            OfflineEngine host(how);
+            ASSERT_TRUE(host.edit({input("in"), output("main"), Connect{"in", "main", {}}}).ok);
+            const std::uint64_t off = host.submit({Disconnect{"in", "main"}}, 12345);
+            const std::uint64_t on = host.submit({Connect{"in", "main", {}}}, 23456);
+            const auto heard = host.run(30000, period, 0, [&](std::uint64_t, std::uint32_t n) {
+                std::fill_n(host.driver.input(0), n, 1.0f);
+            });
+            const std::size_t way = ramped ? 480 : 1;
+            EXPECT_EQ(heard[12344], 1.0f);
+            EXPECT_LT(heard[12345], 1.0f);
+            EXPECT_EQ(heard[12345 + way - 1], 0.0f);
+            EXPECT_EQ(heard[23455], 0.0f);
+            EXPECT_GT(heard[23456], 0.0f);
+            EXPECT_EQ(heard[23456 + way - 1], 1.0f);
+            if (ramped) {
+                EXPECT_NEAR(heard[12345 + way / 2 - 1], 0.5f, 1e-5f);
+            }
+            EXPECT_EQ(host.completions.at(off).frame, 12345u);
+            EXPECT_EQ(host.completions.at(on).frame, 23456u);
+        }
     }
 }
 
@@ -258,7 +269,7 @@ TEST(Engine, BypassPassesTheDrySignal) {
     };
     EXPECT_EQ(host.run(4800, 64, 0, feed).back(), 0.0f);
     ASSERT_TRUE(host.edit({SetValue{{Target::Kind::node_bypass, "trim", "", false}, true}}).ok);
-    EXPECT_EQ(host.run(64, 64, 0, feed).back(), 0.5f);
+    EXPECT_EQ(host.run(480, 64, 0, feed).back(), 0.5f);
     ASSERT_TRUE(host.edit({SetValue{{Target::Kind::node_bypass, "trim", "", false}, false}}).ok);
     EXPECT_EQ(host.run(4800, 64, 0, feed).back(), 0.0f);
 }
@@ -269,6 +280,7 @@ TEST(Engine, MuteAndPanic) {
         host.edit({node("tone", "backline.tone"), output("main"), Connect{"tone", "main", {}}}).ok);
     EXPECT_GT(peak(host.run(4800, 64)), 0.01f);
     ASSERT_TRUE(host.edit({Panic{}}).ok);
+    host.run(480, 64); // it fades
     EXPECT_EQ(peak(host.run(4800, 64)), 0.0f);
     ASSERT_TRUE(host.edit({SetValue{{Target::Kind::master_mute, "", "", false}, 0.0}}).ok);
     EXPECT_GT(peak(host.run(4800, 64)), 0.01f);

@@ -26,6 +26,8 @@ class PlanBuilder {
   public:
     explicit PlanBuilder(std::uint32_t max_slice = 1024) : plan_(std::make_unique<Plan>()) {
         plan_->max_slice = max_slice;
+        plan_->lane = {room<float>(max_slice), room<float>(max_slice), room<float>(max_slice),
+                       keep(std::vector<float*>{room<float>(max_slice)})};
     }
 
     Wire wire() { return {room<float>(plan_->max_slice), room<std::uint8_t>(1)}; }
@@ -43,18 +45,17 @@ class PlanBuilder {
         buses[0] = {samples(in), static_cast<std::uint32_t>(in.size()), 0, 0};
         buses[1] = {samples({out}), 1, 0, 0};
         const float* dry = in.empty() ? nullptr : in[0].samples;
+        std::vector<NodeStep::Input> inputs;
+        for (const Wire& wire : in)
+            inputs.push_back({wire.silent, &buses[0].silent, 1});
         Step step{Step::Kind::node, {}};
         step.node = {&node,
                      buses,
-                     2,
-                     buses[1].channels,
-                     flags({out}),
-                     keep(std::vector<const float*>{dry}),
+                     keep(inputs),
+                     keep(std::vector<NodeStep::Output>{{out.samples, out.silent, dry, nullptr}}),
+                     static_cast<std::uint32_t>(in.size()),
                      1,
-                     const_flags(in),
-                     keep(std::vector<std::uint64_t*>(in.size(), &buses[0].silent)),
-                     keep(std::vector<std::uint32_t>(in.size(), 0)),
-                     static_cast<std::uint32_t>(in.size())};
+                     0};
         plan_->nodes.push_back(&node);
         return add(step);
     }

@@ -200,7 +200,7 @@ TEST(Edits, FilesAreExchangedAndResetsReachThePlugin) {
     probe.file = &old_file;
     auto command = std::make_unique<Command>();
     command->files.push_back({&probe.node, 0, &new_file});
-    command->resets.push_back(&probe.node);
+    command->resets_all = true;
     EXPECT_TRUE(command->cuts());
     rig.push(std::move(command));
     rig.run(32);

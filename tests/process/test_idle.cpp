@@ -72,7 +72,7 @@ TEST(Idle, ACycleThatFindsTheLeaseTakenIsSilentAndCounted) {
     std::vector<float> heard;
     probe.on_reset = [&] { heard = rig.run(64); }; // a callback in the middle of an idle edit
     auto command = std::make_unique<Command>();
-    command->resets.push_back(&probe.node);
+    command->resets_all = true;
     rig.push(std::move(command));
     ASSERT_TRUE(rig.cycle.apply_idle(0));
     EXPECT_EQ(heard, std::vector<float>(64, 0.0f));
@@ -147,8 +147,9 @@ TEST(Published, ReportsThatFindNoRoomAreCounted) {
     Rig rig;
     Probe probe;
     probe.act = [](const float*, float*, const bl_process&) { return BL_ERROR; };
-    rig.start_chain(probe, 1);
-    rig.run(1500);
+    rig.start_chain(probe);
+    for (int cycle = 0; cycle < 1500; ++cycle)
+        rig.run(1);
     Report report;
     std::uint64_t seen = 0;
     while (rig.cycle.take_report(report))
