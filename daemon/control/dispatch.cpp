@@ -61,8 +61,9 @@ constexpr Table make_table() {
     at(Id::output_remove) = edit(h::output_remove);
     at(Id::output_rename) = edit(h::output_rename);
     at(Id::graph) = answer(h::graph);
-    for (const Id id : {Id::node_param, Id::node_param_normalized, Id::bypass, Id::input_gain,
-                        Id::input_mute, Id::output_gain, Id::output_mute, Id::mute})
+    for (const Id id :
+         {Id::node_param, Id::node_param_normalized, Id::bypass, Id::input_gain, Id::input_mute,
+          Id::output_gain, Id::output_mute, Id::output_ceiling, Id::output_soft_clip, Id::mute})
         at(id) = value(h::get_value, h::set_value);
     at(Id::panic) = edit(h::panic);
     at(Id::subscribe) = answer(h::subscribe);

@@ -160,6 +160,9 @@ void Feeds::collect(std::vector<Feed>& all,
         for (const auto& [name, strip] : strips) {
             for (const char* param : {"gain", "mute"})
                 add_parameter(prefix + name + "/" + param, {kind, name, param, false});
+            if (kind == Kind::output)
+                for (const char* param : {"ceiling", "soft_clip"})
+                    add_parameter(prefix + name + "/" + param, {kind, name, param, false});
             Feed feed{Feed::Kind::level, "/level/" + name};
             feed.strip = strip.strip;
             if (feed.strip) add(std::move(feed));

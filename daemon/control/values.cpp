@@ -28,6 +28,10 @@ engine::Target target_of(const protocol::Address& row, const std::array<std::str
         return {Kind::output, names[0], "gain", false};
     case Id::output_mute:
         return {Kind::output, names[0], "mute", false};
+    case Id::output_ceiling:
+        return {Kind::output, names[0], "ceiling", false};
+    case Id::output_soft_clip:
+        return {Kind::output, names[0], "soft_clip", false};
     default:
         return {Kind::master_mute, {}, {}, false};
     }

@@ -115,7 +115,7 @@ void Edit::apply(const Op& op, Loads* loaded, std::vector<process::FileInstall>*
         void operator()(const ReplaceNode& o) { edit.replace_node(o, loaded); }
         void operator()(const Connect& o) { edit.connect(o); }
         void operator()(const Disconnect& o) { edit.disconnect(o); }
-        void operator()(const AddStrip& o) { edit.add_strip(o, 0.0, false); }
+        void operator()(const AddStrip& o) { edit.add_strip(o, RackPort{}); }
         void operator()(const RemoveStrip& o) { edit.remove_strip(o.is_input, o.name); }
         void operator()(const RenameStrip& o) { edit.rename_strip(o); }
         void operator()(const SetValue& o) { edit.set_value(o, files); }
@@ -338,7 +338,7 @@ void Edit::disconnect(const Disconnect& op) {
 
 // ---- Inputs and outputs -------------------------------------------------------------------------
 
-void Edit::add_strip(const AddStrip& op, double gain, bool mute) {
+void Edit::add_strip(const AddStrip& op, const RackPort& values) {
     check_new_name(op.name);
     if (op.channels < 1 || op.channels > kMaxChannels)
         throw CommandError("out_of_range", std::string(op.is_input ? "input" : "output") + " \""
@@ -360,8 +360,8 @@ void Edit::add_strip(const AddStrip& op, double gain, bool mute) {
         }
     }
     strip.strip->handle = strip.handle;
-    strip.strip->bank.preset(process::Strip::kGain, gain);
-    strip.strip->bank.preset(process::Strip::kMute, mute ? 1.0 : 0.0);
+    for (std::uint32_t param = 0; param < process::Strip::kParams; ++param)
+        strip.strip->bank.preset(param, strip_value(values, param));
     slots.push_back({strip.handle, &strip.strip->bank, nullptr});
     (op.is_input ? next.inputs : next.outputs)[op.name] = std::move(strip);
     graph_changed = true;
@@ -434,72 +434,6 @@ void Edit::panic() {
     sets.push_back({next.master, process::Master::kMute, 1.0});
     cuts = true;
     reset_all = true;
-}
-
-// ---- Racks --------------------------------------------------------------------------------------
-
-void Edit::load_rack(const Rack& rack, Loads* loaded) {
-    while (!next.nodes.empty())
-        remove_node(std::string(next.nodes.begin()->first), false);
-    // Inputs and outputs that stay keep their ports, and what others connected to them.
-    const auto keep = [&](bool is_input, const std::vector<RackPort>& wished) {
-        const auto& strips = is_input ? next.inputs : next.outputs;
-        std::vector<std::string> gone;
-        for (const auto& [name, strip] : strips) {
-            const bool stays = std::any_of(wished.begin(), wished.end(), [&](const RackPort& port) {
-                return port.name == strip.name && port.channels == strip.channels;
-            });
-            if (!stays) gone.push_back(name);
-        }
-        for (const std::string& name : gone)
-            remove_strip(is_input, name);
-    };
-    keep(true, rack.inputs);
-    keep(false, rack.outputs);
-    for (Connection& connection : std::exchange(next.connections, {}))
-        fade_out(std::move(connection));
-
-    const auto where = [&](std::uint32_t line, const CommandError& error) {
-        const std::string at = line == 0 ? "" : rack.file + ":" + std::to_string(line) + ": ";
-        return CommandError("bad_rack", at + error.what() + " (" + error.code + ")");
-    };
-    const auto add_strips = [&](bool is_input, const std::vector<RackPort>& wished) {
-        for (const RackPort& port : wished) {
-            auto& strips = is_input ? next.inputs : next.outputs;
-            try {
-                if (const auto kept = strips.find(port.name); kept != strips.end()) {
-                    kept->second.jack = port.jack;
-                    const process::Handle handle = kept->second.handle;
-                    sets.push_back({handle, process::Strip::kGain, port.gain});
-                    sets.push_back({handle, process::Strip::kMute, port.mute ? 1.0 : 0.0});
-                    cuts = true;
-                    ports_changed = true;
-                } else {
-                    add_strip({is_input, port.name, port.channels, port.jack}, port.gain,
-                              port.mute);
-                }
-            } catch (const CommandError& error) {
-                throw where(port.line, error);
-            }
-        }
-    };
-    add_strips(true, rack.inputs);
-    add_strips(false, rack.outputs);
-    for (const RackNode& node : rack.nodes) {
-        try {
-            add_node({node.name, node.plugin, node.channels, node.params, node.bypass}, loaded);
-        } catch (const CommandError& error) {
-            throw where(node.line, error);
-        }
-    }
-    for (const RackConnection& connection : rack.connections) {
-        try {
-            connect({connection.from, connection.to, connection.feedback});
-        } catch (const CommandError& error) {
-            throw where(connection.line, error);
-        }
-    }
-    graph_changed = true;
 }
 
 } // namespace backline::engine

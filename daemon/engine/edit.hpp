@@ -129,7 +129,7 @@ class Edit {
     void replace_node(const ReplaceNode& op, Loads* loaded);
     void connect(const Connect& op);
     void disconnect(const Disconnect& op);
-    void add_strip(const AddStrip& op, double gain, bool mute);
+    void add_strip(const AddStrip& op, const RackPort& values);
     void remove_strip(bool is_input, const std::string& name);
     void rename_strip(const RenameStrip& op);
     void set_value(const SetValue& op, std::vector<process::FileInstall>* files);
@@ -152,6 +152,9 @@ class Edit {
     std::string file_path(const plugin::ParamInfo& info, const std::string& node,
                           const std::string& file) const;
 };
+
+/// What a rack says about a parameter of an input or output (Strip::kGain and so on).
+double strip_value(const RackPort& port, std::uint32_t param);
 
 /// The connections that lead from `from` to `to`, as "a -> b -> c"; "" when there are none. With
 /// `heard` what is leaving counts and what waits does not: the graph as it runs.

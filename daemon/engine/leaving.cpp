@@ -140,10 +140,12 @@ bool Edit::sweep(std::uint64_t frame) {
                                      return is_over(connection) && connection.fade->target == 0.0f;
                                  })
                    != 0;
-    for (Connection& connection : next.connections) {
-        if (!is_over(connection)) continue;
-        connection.fade = nullptr;
-        changed = true;
+    for (auto* connections : {&next.connections, &next.leaving.connections}) {
+        for (Connection& connection : *connections) {
+            if (!is_over(connection)) continue;
+            connection.fade = nullptr;
+            changed = true;
+        }
     }
     if (!changed) return false;
     drop_silent();

@@ -50,7 +50,9 @@ struct StripEntry {
 
 /// The gain of a connection that comes or goes. Shared by the versions of the graph it is part of.
 struct Fade {
+    /// Settled at `gain`.
     explicit Fade(float gain) : ramp(gain), target(gain) {}
+    /// The clock at which what has not begun is over.
     static constexpr std::uint64_t kNever = UINT64_MAX;
 
     process::Ramp ramp;             ///< [audio]

@@ -18,6 +18,8 @@ namespace {
 
 /// A timed request is looked up this long before it is due (and two periods at least).
 constexpr double kLeadSeconds = 0.05;
+/// Offline, plugins' own requests are looked at this often.
+constexpr std::uint64_t kServeFrames = 1024;
 /// Ports of each direction that the graph may have outside.
 constexpr std::uint32_t kPortSlots = 1024;
 /// A command with more values than this begins a slice of its own.
@@ -111,8 +113,12 @@ std::chrono::milliseconds Pipeline::turn() {
 
 std::uint64_t Pipeline::step(std::uint64_t until) {
     finish();
+    // What plugins ask for is served at frames that do not depend on the period.
+    const process::TimeAnchor anchor = cycle_.anchor();
+    const std::uint64_t now = anchor.clock + anchor.frames;
+    if (now % kServeFrames == 0) serve_plugins();
     commit();
-    const std::uint64_t reached = release(until);
+    const std::uint64_t reached = std::min(release(until), (now / kServeFrames + 1) * kServeFrames);
     cycle_.apply_offline();
     finish();
     return reached;
@@ -444,8 +450,13 @@ Rack to_rack(const Model& model) {
             RackPort port;
             port.name = name;
             port.channels = strip.channels;
-            port.gain = strip.strip->cells[process::Strip::kGain].heard.load();
-            port.mute = strip.strip->cells[process::Strip::kMute].heard.load() >= 0.5;
+            const auto value = [&](std::uint32_t param) {
+                return strip.strip->cells[param].heard.load();
+            };
+            port.gain = value(process::Strip::kGain);
+            port.mute = value(process::Strip::kMute) >= 0.5;
+            port.ceiling = value(process::Strip::kCeiling);
+            port.soft_clip = value(process::Strip::kSoft) >= 0.5;
             port.jack = strip.jack;
             to.push_back(std::move(port));
         }

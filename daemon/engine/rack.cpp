@@ -21,8 +21,8 @@ bool operator==(const RackNode& a, const RackNode& b) {
 }
 
 bool operator==(const RackPort& a, const RackPort& b) {
-    return std::tie(a.name, a.channels, a.gain, a.mute, a.jack)
-           == std::tie(b.name, b.channels, b.gain, b.mute, b.jack);
+    return std::tie(a.name, a.channels, a.gain, a.mute, a.ceiling, a.soft_clip, a.jack)
+           == std::tie(b.name, b.channels, b.gain, b.mute, b.ceiling, b.soft_clip, b.jack);
 }
 
 bool operator==(const RackConnection& a, const RackConnection& b) {
@@ -147,16 +147,20 @@ class Parser {
     }
 
     void read_ports(const TomlTable& root, std::string_view kind, std::vector<RackPort>& ports) {
-        static constexpr std::array<std::string_view, 4> kKeys{"channels", "jack", "gain", "mute"};
+        static constexpr std::array<std::string_view, 6> kKeys{"channels", "jack",    "gain",
+                                                               "mute",     "ceiling", "soft_clip"};
+        const std::span<const std::string_view> keys(kKeys.data(), kind == "output" ? 6 : 4);
         for (const auto& entry : TomlTable(root.table(kind), "", rack_.file).entries()) {
             const TomlTable table(begin(kind, entry), fmt::format("{} \"{}\": ", kind, entry.key),
-                                  rack_.file, kKeys);
+                                  rack_.file, keys);
             RackPort port;
             port.name = entry.key;
             port.line = entry.line;
             table.read("channels", port.channels, 1, kMaxChannels);
             table.read("gain", port.gain, kMinGain, kMaxGain, " dB");
             table.read("mute", port.mute);
+            table.read("ceiling", port.ceiling, kMinCeiling, kMaxCeiling, " dBFS");
+            table.read("soft_clip", port.soft_clip);
             if (table.read("jack", port.jack) && port.jack.size() > port.channels)
                 table.fail(table.find("jack")->line,
                            fmt::format("jack has {} ports for {} channel{}", port.jack.size(),

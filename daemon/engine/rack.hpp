@@ -22,6 +22,8 @@ namespace backline::engine {
 using Value = std::variant<double, bool, std::string>;
 
 inline constexpr std::uint32_t kMaxChannels = 64; ///< Of a bus, as in the plugin ABI.
+inline constexpr double kMinCeiling = -60.0;      ///< dBFS
+inline constexpr double kMaxCeiling = 24.0;       ///< dBFS, none; as process::Strip::kCeilingMax.
 inline constexpr double kMinGain = -96.0;         ///< dB, silence; as process::Strip::kGainMin.
 inline constexpr double kMaxGain = 24.0;          ///< dB; as process::Strip::kGainMax.
 inline constexpr std::uint32_t kDefaultFeedback = 256; ///< Frames of "a -> b feedback".
@@ -44,6 +46,8 @@ struct RackPort {
     bool mute = false;             ///< Starts muted.
     std::vector<std::string> jack; ///< Wished JACK port per channel, at most `channels`; "": none.
     std::uint32_t line = 0;        ///< Of its header, from 1; 0: not from a file.
+    double ceiling = kMaxCeiling;  ///< Of outputs: dBFS, kMinCeiling..kMaxCeiling (none).
+    bool soft_clip = false;        ///< Of outputs.
 };
 
 /// One arrow; a chain "a -> b -> c" is two.

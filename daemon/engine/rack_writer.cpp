@@ -76,6 +76,8 @@ std::string port(const char* kind, const RackPort& p) {
     }
     if (p.gain != 0.0) result += fmt::format("gain = {}\n", number(p.gain));
     if (p.mute) result += "mute = true\n";
+    if (p.ceiling != kMaxCeiling) result += fmt::format("ceiling = {}\n", number(p.ceiling));
+    if (p.soft_clip) result += "soft_clip = true\n";
     return result;
 }
 

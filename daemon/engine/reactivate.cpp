@@ -144,7 +144,7 @@ void Pipeline::xrun(float delayed_us) {
 /// Latency changes and restarts that instances have asked for.
 void Pipeline::serve_plugins() {
     const auto now = std::chrono::steady_clock::now();
-    if (now - served_ < 50ms) return;
+    if (!options_.offline && now - served_ < 50ms) return;
     served_ = now;
     bool latency_changed = false;
     for (auto& [name, node] : head_.nodes) {

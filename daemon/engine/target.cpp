@@ -87,10 +87,19 @@ ParamRef resolve_strip(const Model& model, const Target& target) {
     } else if (target.param == "mute") {
         ref.param = process::Strip::kMute;
         ref.is_switch = true;
+    } else if (!input && target.param == "ceiling") {
+        ref.param = process::Strip::kCeiling;
+        ref.min = process::Strip::kCeilingMin;
+        ref.max = process::Strip::kCeilingMax;
+    } else if (!input && target.param == "soft_clip") {
+        ref.param = process::Strip::kSoft;
+        ref.is_switch = true;
     } else {
-        throw CommandError("no_such_parameter", std::string(input ? "input" : "output") + " \""
-                                                    + target.name + "\" has gain and mute, got \""
-                                                    + target.param + "\"");
+        throw CommandError("no_such_parameter",
+                           std::string(input ? "input" : "output") + " \"" + target.name
+                               + "\" has gain"
+                               + (input ? " and mute" : ", mute, ceiling and soft_clip")
+                               + ", got \"" + target.param + "\"");
     }
     ref.cell = strip.strip ? &strip.strip->cells[ref.param] : nullptr;
     return ref;

@@ -16,7 +16,8 @@ struct Target {
     enum class Kind { node_param, node_bypass, input, output, master_mute };
     Kind kind = Kind::node_param;
     std::string name;        ///< of the node, input or output
-    std::string param;       ///< node_param: symbol; input, output: "gain" or "mute"
+    std::string param;       ///< node_param: symbol; input, output: "gain", "mute", of an
+                             ///< output also "ceiling", "soft_clip"
     bool normalized = false; ///< node_param: the value is 0..1 along the parameter's scale
 };
 

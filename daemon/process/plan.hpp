@@ -56,6 +56,7 @@ struct MixStep {
 
 /// A connection that fades or waits for slower paths: what it carries, delayed and with its gain.
 struct LinkStep {
+    /// One channel of it.
     struct Channel {
         const float* from;
         const std::uint8_t* from_silent;

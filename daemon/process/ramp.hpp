@@ -15,6 +15,7 @@ namespace backline::process {
 /// 997 Hz sine at -6 dBFS; a straight line of the same 10 ms leaves -71.
 class RampShape {
   public:
+    /// How long switched gains take.
     static constexpr double kSeconds = 0.010;
 
     /// For ramps of `seconds` at `rate` frames per second. Allocates. [engine]

@@ -73,7 +73,7 @@ float bent(float sample, float ceiling, float knee) noexcept {
     if (magnitude <= from) return sample;
     const float room = ceiling - from;
     const float limited = room > 0.0f ? from + room * std::tanh((magnitude - from) / room) : from;
-    return std::copysign(std::fmin(limited, ceiling), sample);
+    return std::copysign(limited < ceiling ? limited : ceiling, sample);
 }
 
 } // namespace

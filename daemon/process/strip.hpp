@@ -60,8 +60,8 @@ struct Strip {
     static constexpr std::uint32_t kParams = 4;  ///< how many
     /// Gains at or below it are silence; the range of kGain ends here.
     static constexpr double kGainMin = -96.0;
-    static constexpr double kGainMax = 24.0; ///< dB
-    static constexpr double kCeilingMin = -60.0;
+    static constexpr double kGainMax = 24.0;     ///< dB
+    static constexpr double kCeilingMin = -60.0; ///< dBFS
     /// dBFS. As a ceiling it means none; samples beyond full scale then leave as they are.
     static constexpr double kCeilingMax = 24.0;
 

@@ -179,8 +179,9 @@ TEST_F(Rendering, EditsOfAScoreLandOnTheirFrameAtEveryPeriod) {
         std::mismatch(plain.begin(), plain.end(), edited.begin()).first - plain.begin());
     EXPECT_GE(first / 2, 4800u);
     EXPECT_LT(first / 2, 4816u);
-    // Muted from 0.9 s to 1.0 s.
-    for (std::size_t i = 2u * 43'200; i < 2u * 48'000; ++i)
+    // Muted from 0.9 s to 1.0 s, after a ramp of 10 ms.
+    EXPECT_NE(edited[2u * 43'300], 0.0f);
+    for (std::size_t i = 2u * 43'680; i < 2u * 48'000; ++i)
         ASSERT_EQ(edited[i], 0.0f) << "frame " << i / 2;
     EXPECT_NE(edited[2u * 48'010], 0.0f);
     for (const int period : kPeriods)

@@ -58,8 +58,8 @@ TEST(Instance, InitialisesCellsAndNode) {
     worker::Pool pool(kNoThreads);
     const auto instance = make_fixture("good", "latent", pool);
     const process::Node& node = instance->node();
-    EXPECT_EQ(node.param_count, 1u);
-    EXPECT_EQ(node.bank.count(), 2u);
+    EXPECT_EQ(node.param_count, 2u);
+    EXPECT_EQ(node.bank.count(), 3u);
     EXPECT_EQ(node.files, nullptr);
     EXPECT_EQ(node.responses, nullptr);
     EXPECT_EQ(node.cost, &instance->shared()->cost);

@@ -59,7 +59,8 @@ Json node_json(const Context& context, const engine::NodeEntry& node) {
             {"state", "active"}};
 }
 
-Json strips_json(const Context& context, const std::map<std::string, engine::StripEntry>& strips) {
+Json strips_json(const Context& context, const std::map<std::string, engine::StripEntry>& strips,
+                 bool is_input) {
     Json list = Json::array();
     for (const auto& [name, strip] : strips) {
         Json jack = Json::array();
@@ -71,6 +72,11 @@ Json strips_json(const Context& context, const std::map<std::string, engine::Str
              {"gain", context.cycle.value(strip.strip->cells[process::Strip::kGain])},
              {"mute", context.cycle.value(strip.strip->cells[process::Strip::kMute]) >= 0.5},
              {"jack", jack}});
+        if (is_input) continue;
+        list.back().update(
+            {{"ceiling", context.cycle.value(strip.strip->cells[process::Strip::kCeiling])},
+             {"soft_clip", context.cycle.value(strip.strip->cells[process::Strip::kSoft]) >= 0.5},
+             {"latency", strip.latency}});
     }
     return list;
 }
@@ -92,7 +98,7 @@ engine::Op node_add(const Call& call) {
 }
 
 engine::Op node_remove(const Call& call) {
-    return engine::RemoveNode{text(call, 0)};
+    return engine::RemoveNode{text(call, 0), call.args.size() > 1};
 }
 
 engine::Op node_rename(const Call& call) {
@@ -155,8 +161,8 @@ void graph(Context& context, const PeerPtr& peer, Call& call) {
                          dump({{"revision", model->revision},
                                {"latency", model->latency},
                                {"nodes", nodes},
-                               {"inputs", strips_json(context, model->inputs)},
-                               {"outputs", strips_json(context, model->outputs)},
+                               {"inputs", strips_json(context, model->inputs, true)},
+                               {"outputs", strips_json(context, model->outputs, false)},
                                {"connections", connections}}));
 }
 

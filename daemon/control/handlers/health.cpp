@@ -94,6 +94,22 @@ Json jack_json(const Context& context, const process::DriverStatus& jack) {
             {"playback_latency", jack.playback_latency}};
 }
 
+/// From the sound card's input to its output, by way of each output of ours.
+Json latencies(const engine::Model& model, const process::DriverStatus& jack) {
+    Json list = Json::array();
+    const double rate = jack.rate > 0.0 ? jack.rate : model.rate;
+    for (const auto& [name, output] : model.outputs) {
+        const std::uint32_t total = jack.capture_latency + output.latency + jack.playback_latency;
+        list.push_back({{"name", name},
+                        {"capture", jack.capture_latency},
+                        {"latency", output.latency},
+                        {"playback", jack.playback_latency},
+                        {"total", total},
+                        {"total_ms", rounded(1000.0 * total / rate, 3)}});
+    }
+    return list;
+}
+
 } // namespace
 
 void status(Context& context, const PeerPtr& peer, Call& call) {
@@ -128,6 +144,7 @@ void status(Context& context, const PeerPtr& peer, Call& call) {
                 {"connections", model->connections.size()},
                 {"revision", model->revision},
                 {"latency", model->latency}}},
+              {"outputs", latencies(*model, jack)},
               {"workers", workers},
               {"osc",
                {{"received", osc.received},
