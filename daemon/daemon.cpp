@@ -114,8 +114,10 @@ struct Daemon::Parts {
     system::Thread control_thread;
     system::Thread start_thread;
     std::optional<engine::Rack> rack; ///< what the graph starts from
+    bool rack_submitted = false;      ///< of the thread that scans
 
-    void load_rack();
+    void scan();
+    void load_rack(const plugin::Catalogue& catalogue);
     void rack_loaded(const engine::Completion& how);
     std::vector<std::string> reasons();
 
@@ -149,7 +151,8 @@ Daemon::Daemon(DaemonOptions options, std::function<void()> quit)
         [](const std::string& library, const std::string& text) {
             log::limited(LogLevel::warning, library, "{} wrote when it was loaded: {}", library,
                          text);
-        }});
+        },
+        [&p](const plugin::Catalogue& catalogue) { p.load_rack(catalogue); }});
     p.cycle.emplace(
         process::Cycle::Options{config.engine.max_frames, &p.pool->ready(), 0, work_now, &*p.pool},
         *p.master);
@@ -219,18 +222,30 @@ void Daemon::start() {
     log::info("listening on UDP port {} and {}", p.server->port(),
               runtime_directory(config) + "/osc.sock");
     system::notify::ready("listening on UDP port " + std::to_string(p.server->port()));
-    p.start_thread = system::Thread({"bl-start", 512 * 1024}, [&p] {
-        p.registry->scan();
-        for (const plugin::Refused& refused : p.registry->catalogue()->refused)
-            log::warning("plugin library {} refused: {}", refused.library, refused.reason);
-        log::info("{} plugins", p.registry->catalogue()->plugins.size());
-        p.load_rack();
-    });
+    p.start_thread = system::Thread({"bl-start", 512 * 1024}, [&p] { p.scan(); });
 }
 
-/// Submits the rack like any client's request; how it went is in the log and in /status.
-void Daemon::Parts::load_rack() {
-    if (!rack) return;
+void Daemon::Parts::scan() {
+    try {
+        registry->scan();
+    } catch (const std::exception& error) {
+        log::error("plugins cannot be looked for: {}", error.what());
+    }
+    const auto catalogue = registry->catalogue();
+    for (const plugin::Refused& refused : catalogue->refused)
+        log::warning("plugin library {} refused: {}", refused.library, refused.reason);
+    log::info("{} plugins", catalogue->plugins.size());
+}
+
+/// Submits the rack like any client's request, as soon as its plugins are there; how it went is in
+/// the log and in /status.
+void Daemon::Parts::load_rack(const plugin::Catalogue& catalogue) {
+    if (!rack || rack_submitted) return;
+    const auto found = [&](const engine::RackNode& node) {
+        return catalogue.plugins.contains(node.plugin);
+    };
+    if (!catalogue.complete && !std::all_of(rack->nodes.begin(), rack->nodes.end(), found)) return;
+    rack_submitted = true;
     engine::Request request;
     request.token = kRackToken;
     request.ops.push_back(engine::LoadRack{*rack});
@@ -257,6 +272,7 @@ std::vector<std::string> Daemon::Parts::reasons() {
 Daemon::~Daemon() {
     Parts& p = *parts_;
     system::notify::stopping();
+    p.registry->stop();
     if (p.start_thread.joinable()) p.start_thread.join();
     if (p.driver) p.driver->stop();
     p.engine->stop();

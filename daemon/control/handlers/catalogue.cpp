@@ -92,7 +92,9 @@ void plugin_list(Context& context, const PeerPtr& peer, Call& call) {
                                {"summary", info->about}});
     for (const plugin::Refused& library : catalogue->refused)
         refused.push_back({{"file", file_name(library.library)}, {"reason", library.reason}});
-    context.replies.page(*peer, call, dump({{"plugins", plugins}, {"refused", refused}}));
+    context.replies.page(
+        *peer, call,
+        dump({{"complete", catalogue->complete}, {"plugins", plugins}, {"refused", refused}}));
 }
 
 void plugin_info(Context& context, const PeerPtr& peer, Call& call) {
