@@ -102,6 +102,9 @@ struct Daemon::Parts {
     explicit Parts(DaemonOptions options_) : options(std::move(options_)) {}
 
     DaemonOptions options;
+    /// Ports and connections, closed when everything else has ended, the state's lock included: who
+    /// has asked us to quit may start the next one then.
+    std::shared_ptr<void> open_ends;
     std::optional<system::LockFile> state_lock;
     system::RealtimeReport realtime;
     std::optional<worker::Pool> pool;
@@ -278,6 +281,7 @@ Daemon::~Daemon() {
     p.engine->stop();
     p.server->stop();
     if (p.control_thread.joinable()) p.control_thread.join();
+    p.open_ends = p.server->take_open_ends();
 }
 
 } // namespace backline
