@@ -9,6 +9,7 @@
 #include "daemon/engine/engine.hpp"
 #include "daemon/install_paths.hpp"
 #include "daemon/log.hpp"
+#include "daemon/plugin/prefault.hpp"
 #include "daemon/system/lock_file.hpp"
 #include "daemon/system/notify.hpp"
 #include "daemon/system/port_file.hpp"
@@ -16,12 +17,14 @@
 #include "daemon/system/thread.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fftw3.h>
 #include <filesystem>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 
 namespace backline {
@@ -34,6 +37,11 @@ constexpr int kWantedPriority = 60;
 
 /// Token of the request that loads the first rack; the server's own begin at 1.
 constexpr std::uint64_t kRackToken = 0;
+
+/// Loaded with the program, and the audio thread runs code of theirs. What plugins bring along is
+/// made present with them.
+constexpr std::array<std::string_view, 6> kAudioLibraries{
+    "libc.so", "libm.so", "libstdc++.so", "libgcc_s.so", "libjack.so", "ld-linux"};
 
 std::filesystem::path program_directory() {
     std::error_code error;
@@ -220,6 +228,7 @@ void Daemon::start() {
     if (!p.options.port_file.empty())
         system::write_port_file(p.options.port_file, p.server->port());
     p.engine->start();
+    plugin::populate_libraries(kAudioLibraries);
     if (p.driver) p.driver->start();
     p.control_thread = system::Thread({"bl-control", 512 * 1024}, [&p] { p.server->run(); });
     log::info("listening on UDP port {} and {}", p.server->port(),
