@@ -9,6 +9,7 @@
 #include "daemon/engine/engine.hpp"
 #include "daemon/install_paths.hpp"
 #include "daemon/log.hpp"
+#include "daemon/plugin/prefault.hpp"
 #include "daemon/system/lock_file.hpp"
 #include "daemon/system/notify.hpp"
 #include "daemon/system/port_file.hpp"
@@ -16,12 +17,14 @@
 #include "daemon/system/thread.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fftw3.h>
 #include <filesystem>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 
 namespace backline {
@@ -34,6 +37,11 @@ constexpr int kWantedPriority = 60;
 
 /// Token of the request that loads the first rack; the server's own begin at 1.
 constexpr std::uint64_t kRackToken = 0;
+
+/// Loaded with the program, and the audio thread runs code of theirs. What plugins bring along is
+/// made present with them.
+constexpr std::array<std::string_view, 6> kAudioLibraries{
+    "libc.so", "libm.so", "libstdc++.so", "libgcc_s.so", "libjack.so", "ld-linux"};
 
 std::filesystem::path program_directory() {
     std::error_code error;
@@ -102,6 +110,9 @@ struct Daemon::Parts {
     explicit Parts(DaemonOptions options_) : options(std::move(options_)) {}
 
     DaemonOptions options;
+    /// Ports and connections, closed when everything else has ended, the state's lock included: who
+    /// has asked us to quit may start the next one then.
+    std::shared_ptr<void> open_ends;
     std::optional<system::LockFile> state_lock;
     system::RealtimeReport realtime;
     std::optional<worker::Pool> pool;
@@ -114,8 +125,10 @@ struct Daemon::Parts {
     system::Thread control_thread;
     system::Thread start_thread;
     std::optional<engine::Rack> rack; ///< what the graph starts from
+    bool rack_submitted = false;      ///< of the thread that scans
 
-    void load_rack();
+    void scan();
+    void load_rack(const plugin::Catalogue& catalogue);
     void rack_loaded(const engine::Completion& how);
     std::vector<std::string> reasons();
 
@@ -149,7 +162,8 @@ Daemon::Daemon(DaemonOptions options, std::function<void()> quit)
         [](const std::string& library, const std::string& text) {
             log::limited(LogLevel::warning, library, "{} wrote when it was loaded: {}", library,
                          text);
-        }});
+        },
+        [&p](const plugin::Catalogue& catalogue) { p.load_rack(catalogue); }});
     p.cycle.emplace(
         process::Cycle::Options{config.engine.max_frames, &p.pool->ready(), 0, work_now, &*p.pool},
         *p.master);
@@ -214,23 +228,36 @@ void Daemon::start() {
     if (!p.options.port_file.empty())
         system::write_port_file(p.options.port_file, p.server->port());
     p.engine->start();
+    plugin::populate_libraries(kAudioLibraries);
     if (p.driver) p.driver->start();
     p.control_thread = system::Thread({"bl-control", 512 * 1024}, [&p] { p.server->run(); });
     log::info("listening on UDP port {} and {}", p.server->port(),
               runtime_directory(config) + "/osc.sock");
     system::notify::ready("listening on UDP port " + std::to_string(p.server->port()));
-    p.start_thread = system::Thread({"bl-start", 512 * 1024}, [&p] {
-        p.registry->scan();
-        for (const plugin::Refused& refused : p.registry->catalogue()->refused)
-            log::warning("plugin library {} refused: {}", refused.library, refused.reason);
-        log::info("{} plugins", p.registry->catalogue()->plugins.size());
-        p.load_rack();
-    });
+    p.start_thread = system::Thread({"bl-start", 512 * 1024}, [&p] { p.scan(); });
 }
 
-/// Submits the rack like any client's request; how it went is in the log and in /status.
-void Daemon::Parts::load_rack() {
-    if (!rack) return;
+void Daemon::Parts::scan() {
+    try {
+        registry->scan();
+    } catch (const std::exception& error) {
+        log::error("plugins cannot be looked for: {}", error.what());
+    }
+    const auto catalogue = registry->catalogue();
+    for (const plugin::Refused& refused : catalogue->refused)
+        log::warning("plugin library {} refused: {}", refused.library, refused.reason);
+    log::info("{} plugins", catalogue->plugins.size());
+}
+
+/// Submits the rack like any client's request, as soon as its plugins are there; how it went is in
+/// the log and in /status.
+void Daemon::Parts::load_rack(const plugin::Catalogue& catalogue) {
+    if (!rack || rack_submitted) return;
+    const auto found = [&](const engine::RackNode& node) {
+        return catalogue.plugins.contains(node.plugin);
+    };
+    if (!catalogue.complete && !std::all_of(rack->nodes.begin(), rack->nodes.end(), found)) return;
+    rack_submitted = true;
     engine::Request request;
     request.token = kRackToken;
     request.ops.push_back(engine::LoadRack{*rack});
@@ -257,11 +284,13 @@ std::vector<std::string> Daemon::Parts::reasons() {
 Daemon::~Daemon() {
     Parts& p = *parts_;
     system::notify::stopping();
+    p.registry->stop();
     if (p.start_thread.joinable()) p.start_thread.join();
     if (p.driver) p.driver->stop();
     p.engine->stop();
     p.server->stop();
     if (p.control_thread.joinable()) p.control_thread.join();
+    p.open_ends = p.server->take_open_ends();
 }
 
 } // namespace backline

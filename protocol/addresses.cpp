@@ -81,8 +81,8 @@ std::string show(const Argument& arg) {
     return std::string("type '") + arg.tag() + "'";
 }
 
-std::optional<Misfit> misfit(const Address& row, const ArgumentSpec& spec, const Argument& arg) {
-    const std::string where = std::string(row.pattern) + ": " + std::string(spec.name);
+std::optional<Misfit> misfit(std::string_view of, const ArgumentSpec& spec, const Argument& arg) {
+    const std::string where = std::string(of) + ": " + std::string(spec.name);
     // Coerced to other types or not, a value that is no number is one nowhere.
     if (const auto number = arg.as_number(); number && !std::isfinite(*number))
         return Misfit{Code::out_of_range, where + " is a finite number, got "
@@ -133,12 +133,13 @@ std::optional<Match> find(std::string_view address) {
     return std::nullopt;
 }
 
-std::optional<Misfit> check(const Address& row, std::span<const Argument> args) {
+std::optional<Misfit> check(const Address& row, std::span<const Argument> args,
+                            std::string_view of) {
+    if (of.empty()) of = row.pattern;
     if (has_offset(row, args)) {
         const auto offset = args.back().as_int();
         if (!offset || *offset < 0)
-            return Misfit{Code::out_of_range,
-                          std::string(row.pattern) + ": the offset is 0 or more bytes"};
+            return Misfit{Code::out_of_range, std::string(of) + ": the offset is 0 or more bytes"};
         args = args.first(args.size() - 1);
     }
     const auto& specs = row.arguments;
@@ -150,12 +151,12 @@ std::optional<Misfit> check(const Address& row, std::span<const Argument> args) 
 
     for (std::size_t i = 0; i < args.size(); ++i) {
         if (i >= single && repeated == 0)
-            return Misfit{Code::too_many_arguments,
-                          std::string(row.pattern) + " takes " + usage(specs) + ", got "
-                              + std::to_string(args.size()) + " arguments"};
+            return Misfit{Code::too_many_arguments, std::string(of) + " takes " + usage(specs)
+                                                        + ", got " + std::to_string(args.size())
+                                                        + " arguments"};
         const ArgumentSpec& spec =
             i < single ? specs.items[i] : specs.items[single + (i - single) % repeated];
-        if (auto wrong = misfit(row, spec, args[i])) return wrong;
+        if (auto wrong = misfit(of, spec, args[i])) return wrong;
     }
     const ArgumentSpec* next = nullptr;
     if (args.size() < single)
@@ -163,7 +164,7 @@ std::optional<Misfit> check(const Address& row, std::span<const Argument> args) 
     else if (repeated != 0 && (args.size() - single) % repeated != 0)
         next = &specs.items[single + (args.size() - single) % repeated];
     if (next != nullptr && next->presence != Presence::optional)
-        return Misfit{Code::missing_argument, std::string(row.pattern) + " takes " + usage(specs)
+        return Misfit{Code::missing_argument, std::string(of) + " takes " + usage(specs)
                                                   + ", got no " + std::string(next->name)};
     return std::nullopt;
 }

@@ -453,8 +453,10 @@ struct Misfit {
 /**
  * Holds the arguments of a request against its row: number, types, and that numbers are finite. A
  * paged request may carry its offset as added last int. What an `any` may be, the target decides.
+ * @param of  what the text says it of; empty: the row's pattern
  */
-std::optional<Misfit> check(const Address& row, std::span<const Argument> args);
+std::optional<Misfit> check(const Address& row, std::span<const Argument> args,
+                            std::string_view of = {});
 
 /** Which part of a paged reply is asked for. */
 struct PageRequest {

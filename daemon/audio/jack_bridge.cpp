@@ -56,7 +56,19 @@ void sleep_ms(long ms) {
     nanosleep(&time, nullptr);
 }
 
+/// Storage that waits for the next bridge; never freed, for abandoned ones outlive everything.
+constinit std::atomic<void*> spare{nullptr};
+
 } // namespace
+
+void* JackBridge::operator new(std::size_t bytes, std::align_val_t alignment) {
+    void* const kept = spare.exchange(nullptr);
+    return kept != nullptr ? kept : ::operator new(bytes, alignment);
+}
+
+void JackBridge::operator delete(void* storage, std::align_val_t alignment) noexcept {
+    if (void* const surplus = spare.exchange(storage)) ::operator delete(surplus, alignment);
+}
 
 JackBridge::JackBridge(process::Cycle& cycle, std::shared_ptr<Doorbell> bell)
     : cycle_(cycle), bell_(std::move(bell)) {}

@@ -9,9 +9,11 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
 
 #include <jack/jack.h>
 
@@ -38,6 +40,13 @@ class JackBridge {
     JackBridge(process::Cycle& cycle, std::shared_ptr<Doorbell> bell);
     JackBridge(const JackBridge&) = delete;
     JackBridge& operator=(const JackBridge&) = delete;
+
+    /// Takes the storage of the bridge that ended last. One is made for every attempt to reach a
+    /// server, and malloc does not find the hole of an aligned block again (glibc bug 14581, before
+    /// 2.38): the heap would grow with each server that dies. Throws std::bad_alloc. [any]
+    static void* operator new(std::size_t bytes, std::align_val_t alignment);
+    /// Keeps the storage for the next one. [any]
+    static void operator delete(void* storage, std::align_val_t alignment) noexcept;
 
     /// Sets every callback of a client that is open and not active. [jack]
     void install(jack_client_t* client);

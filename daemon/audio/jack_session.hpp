@@ -26,7 +26,7 @@ class JackSession {
 
     /// `cycle` is used only while the bridge's gate is open.
     JackSession(process::Cycle& cycle, std::shared_ptr<Doorbell> bell)
-        : bridge_(std::make_shared<JackBridge>(cycle, std::move(bell))), client_(bridge_) {}
+        : bridge_(new JackBridge(cycle, std::move(bell))), client_(bridge_) {}
 
     /// What the callbacks say and see. [any]
     JackBridge& bridge() { return *bridge_; }

@@ -5,6 +5,7 @@
 #include "daemon/control/dispatch.hpp"
 #include "daemon/control/rack_files.hpp"
 #include "daemon/control/subscriptions.hpp"
+#include "daemon/control/wanted_plugins.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -69,12 +70,25 @@ void Order::take(const PeerPtr& peer, Unit unit) {
         return;
     }
     waiting_bytes_ += unit.bytes;
-    if (is_sync(unit)) syncing_.push_back(peer);
+    if (looked_at(unit)) looking_.push_back(peer);
     peer->waiting.push_back(std::move(unit));
 }
 
+/// A unit whose turn it was already: at once, or before all that waits.
+void Order::run_first(const PeerPtr& peer, Unit unit) {
+    if (ready(*peer, unit)) return run(peer, std::move(unit));
+    waiting_bytes_ += unit.bytes;
+    if (looked_at(unit)) looking_.push_back(peer);
+    peer->waiting.push_front(std::move(unit));
+}
+
+/// Whether nothing but looking says that a waiting unit is ready.
+bool Order::looked_at(const Unit& unit) const {
+    return is_sync(unit) || may_be_found(*context_.registry.catalogue(), unit);
+}
+
 bool Order::ready(const Peer& peer, const Unit& unit) const {
-    if (peer.blocked != 0) return false;
+    if (peer.blocked != 0 || may_be_found(*context_.registry.catalogue(), unit)) return false;
     if (!unit.time.immediate()) return true; // in the schedule it counts as past
     switch (unit.form) {
     case Unit::Form::transaction:
@@ -197,7 +211,7 @@ void Order::read_racks(const PeerPtr& peer, Unit unit) {
         inbox->post([this, work] {
             --work->peer->blocked;
             if (work->code.empty())
-                run(work->peer, std::move(work->unit));
+                run_first(work->peer, std::move(work->unit));
             else
                 refuse(work->peer, work->unit, work->failed, work->code, work->message);
             --work->peer->unfinished;
@@ -210,6 +224,11 @@ void Order::read_racks(const PeerPtr& peer, Unit unit) {
 }
 
 void Order::check(const PeerPtr& peer, Call call) {
+    if (may_be_found(*context_.registry.catalogue(), call)) {
+        begin(*peer, false);
+        checks_.emplace_back(peer, std::move(call));
+        return;
+    }
     engine::Request request;
     request.token = ++tokens_;
     request.sender = UdpPeers::next_id(); // in nobody's way
@@ -361,13 +380,7 @@ void Order::schedule(const PeerPtr& peer, Unit unit) {
     if (due <= now) {
         ++context_.replies.counters.late;
         unit.time = protocol::kImmediately;
-        if (ready(*peer, unit)) {
-            run(peer, std::move(unit));
-        } else { // it was its turn already
-            waiting_bytes_ += unit.bytes;
-            peer->waiting.push_front(std::move(unit));
-        }
-        return;
+        return run_first(peer, std::move(unit));
     }
     if (due - now > static_cast<std::int64_t>(kHorizonNs)) {
         refuse_all("bad_time", "the timetag is " + std::to_string((due - now) / 3'600'000'000'000)
@@ -455,18 +468,27 @@ void Order::turn(std::uint64_t now) {
         to_engine(peer, std::move(unit), frame_of(node.key().first));
     }
 
-    std::vector<PeerPtr> syncing;
-    syncing.swap(syncing_);
-    for (const PeerPtr& peer : syncing) {
+    std::vector<PeerPtr> looking;
+    looking.swap(looking_);
+    for (const PeerPtr& peer : looking) {
         pump(peer);
-        if (std::any_of(peer->waiting.begin(), peer->waiting.end(), is_sync))
-            syncing_.push_back(peer);
+        if (std::any_of(peer->waiting.begin(), peer->waiting.end(),
+                        [this](const Unit& unit) { return looked_at(unit); }))
+            looking_.push_back(peer);
+    }
+
+    std::vector<std::pair<PeerPtr, Call>> checks;
+    checks.swap(checks_);
+    for (auto& [peer, call] : checks) {
+        check(peer, std::move(call));
+        end(peer, false);
     }
 }
 
 std::optional<std::uint64_t> Order::next_turn() const {
     std::optional<std::uint64_t> next;
-    if (!hearing_.empty() || !settling_.empty() || !syncing_.empty()) next = now_ns() + kPoll;
+    if (!hearing_.empty() || !settling_.empty() || !looking_.empty() || !checks_.empty())
+        next = now_ns() + kPoll;
     if (!schedule_.empty()) {
         const auto due = static_cast<std::uint64_t>(schedule_.begin()->first.first) - kNear;
         next = next ? std::min(*next, due) : due;

@@ -16,7 +16,8 @@ namespace backline::control {
 
 /// Carries out what senders ask, each sender's requests in the order sent: graph commands and the
 /// sets behind them go through the engine one after the other, what looks at the graph waits until
-/// they are applied, and what does not touch it passes. One thread.
+/// they are applied, and what does not touch it passes. What names a plugin that the scan of the
+/// start has not found yet waits until it has, or is over. One thread.
 class Order {
   public:
     static constexpr std::size_t kWaitingUnits = 1024;              ///< per sender
@@ -70,6 +71,8 @@ class Order {
     };
 
     bool ready(const Peer& peer, const Unit& unit) const;
+    void run_first(const PeerPtr& peer, Unit unit);
+    bool looked_at(const Unit& unit) const;
     void pump(const PeerPtr& peer);
     void run(const PeerPtr& peer, Unit unit);
     void run_call(const PeerPtr& peer, Call& call);
@@ -93,7 +96,10 @@ class Order {
     std::unordered_map<std::uint64_t, Pending> pending_; ///< by token
     std::vector<Hearing> hearing_;
     std::vector<Settling> settling_;
-    std::vector<PeerPtr> syncing_; ///< peers whose `/sync` waits for a value to be heard
+    /// Peers one of whose waiting units waits for what nobody announces: a value to be heard
+    /// (`/sync`), a plugin to be found.
+    std::vector<PeerPtr> looking_;
+    std::vector<std::pair<PeerPtr, Call>> checks_; ///< dry runs that wait for plugins to be found
     std::map<std::pair<std::int64_t, std::uint64_t>, std::pair<PeerPtr, Unit>>
         schedule_; ///< by time (raw ns) and arrival
 };

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/control/reader.hpp"
 
+#include "daemon/control/values.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -47,6 +49,9 @@ std::optional<Refusal> read_message(const Message& message, Role role, Call& cal
             return refusal(call, Code::bad_bundle,
                            "/request id \"#bundle\" is the first element of a bundle");
     }
+    if (call.wrapped && call.address == "/request")
+        return refusal(call, Code::no_such_address,
+                       "/request wraps a command of its own, got another /request");
     const auto match = protocol::find(call.address);
     if (!match || !match->row->incoming() || match->row->kind == Kind::wrapper)
         return refusal(call, Code::no_such_address, no_such_address(call.address));
@@ -62,8 +67,15 @@ std::optional<Refusal> read_message(const Message& message, Role role, Call& cal
         return refusal(call, Code::denied,
                        call.address + " takes the role " + std::string(to_string(call.row->role))
                            + ", this sender has " + to_string(role));
-    if (const auto wrong = protocol::check(*call.row, args))
+    if (protocol::check(*call.row, args)) {
+        // Again, to say it of what the address stands for: a pattern of the table tells people
+        // nothing.
+        const std::string of = call.row->kind == Kind::value
+                                   ? engine::describe(target_of(*call.row, call.names))
+                                   : call.address;
+        const auto wrong = protocol::check(*call.row, args, of);
         return refusal(call, wrong->code, wrong->text);
+    }
     call.offset = page.offset;
     args = args.first(page.args);
     call.args.assign(args.begin(), args.end());

@@ -335,6 +335,19 @@ void Server::stop() {
     impl_->inbox->post([] {});
 }
 
+std::shared_ptr<void> Server::take_open_ends() {
+    struct Ends {
+        std::vector<UdpSocket> sockets; // routes refer to them where they lie
+        std::vector<PeerPtr> connected;
+    };
+    auto ends = std::make_shared<Ends>();
+    ends->sockets = std::move(impl_->sockets);
+    for (auto& [fd, connection] : impl_->connections)
+        ends->connected.push_back(std::move(connection.peer));
+    impl_->connections.clear();
+    return ends;
+}
+
 void Server::completed(engine::Completion completion) {
     impl_->inbox->post([impl = impl_.get(), completion = std::move(completion)]() mutable {
         impl->order.completed(std::move(completion));

@@ -54,6 +54,9 @@ class Server {
     void run();
     /// Ends run(). Any thread.
     void stop();
+    /// Its ports and connections, to be kept open beyond the server: to a client that waits for the
+    /// daemon's end their closing says that it has come. After run() has returned.
+    std::shared_ptr<void> take_open_ends();
 
     /// For Engine::Callbacks: leaves a note for the control thread. Any thread, from construction
     /// on.

@@ -29,7 +29,8 @@ struct Engine::Impl {
         wake.notify_one();
     }
 
-    void run_inbox() {
+    /// False when there was nothing.
+    bool run_inbox() {
         std::deque<Pipeline::Work> batch;
         {
             const std::scoped_lock lock(mutex);
@@ -37,6 +38,7 @@ struct Engine::Impl {
         }
         for (Pipeline::Work& work : batch)
             work();
+        return !batch.empty();
     }
 
     void loop() {
@@ -115,11 +117,14 @@ Rack Engine::to_rack() const {
 }
 
 std::uint64_t Engine::step(std::uint64_t until) {
-    // What one turn finishes may make the next possible: loads run in place here.
+    // What one turn finishes may make the next possible.
     std::uint64_t reached = 0;
     bool more = true;
     while (more) {
-        impl_->run_inbox();
+        // Loads run in place here and come back through the inbox: what is untimed is complete
+        // before anything that is due later in this step builds on it, or is built on.
+        while (impl_->run_inbox())
+            impl_->pipeline.commit();
         reached = impl_->pipeline.step(until);
         const std::scoped_lock lock(impl_->mutex);
         more = !impl_->inbox.empty();

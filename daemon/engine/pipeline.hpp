@@ -39,6 +39,8 @@ class Pipeline {
     /// One turn: finishes what was applied, commits what is ready, releases what is due. Returns
     /// how long the thread may sleep.
     std::chrono::milliseconds turn();
+    /// Prepares what is ready and hands it to the audio side, as far as there is room.
+    void commit();
     /// The offline turn; see Engine::step().
     std::uint64_t step(std::uint64_t until);
     /// All instances ready for `rate`, then `ready`.
@@ -108,7 +110,6 @@ class Pipeline {
     void close_file(plugin::Instance* instance, const process::FileInstall& file);
     void let_go(Job& job);
     // prepare and apply
-    void commit();
     bool add_to(Batch& batch, const JobPtr& job);
     void drop(Edit& edit, Job& job);
     void merge(Batch& batch, Edit& edit);

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -32,13 +33,14 @@ struct Mapping {
     bool heap = false; ///< one that malloc grows and gives out piece by piece
 };
 
-/// Reads /proc/self/maps (proc(5)), in order of addresses.
-std::vector<Mapping> mappings() {
-    std::vector<Mapping> all;
-    if (kSanitized) return all;
+/// Reads /proc/self/maps (proc(5)), in order of addresses, and shows every accessible private
+/// mapping with what the file says at the end of its line: a path, a name in brackets or nothing.
+template <typename Each>
+void each_mapping(Each each) {
+    if (kSanitized) return;
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> maps(std::fopen("/proc/self/maps", "re"),
                                                                &std::fclose);
-    if (!maps) return all;
+    if (!maps) return;
     char line[512];
     while (std::fgets(line, sizeof line, maps.get()) != nullptr) {
         std::uintptr_t begin = 0, end = 0;
@@ -48,16 +50,23 @@ std::vector<Mapping> mappings() {
         if (std::sscanf(line, "%lx-%lx %4s %*s %*s %lu %n", &begin, &end, rights, &inode, &name)
             < 4)
             continue;
-        const char* const title = line + name;
-        const bool special = *title == '[' && std::strncmp(title, "[heap]", 6) != 0
-                             && std::strncmp(title, "[anon:", 6) != 0;
-        if (rights[0] != 'r' || rights[3] != 'p' || special) continue;
-        Mapping mapping{{begin, end}, rights[1] == 'w', inode != 0, false};
-        const bool arena = begin % kArenaAlign == 0 && end - begin <= kArenaAlign;
-        mapping.heap =
-            mapping.writable && !mapping.file && (arena || std::strncmp(title, "[heap]", 6) == 0);
-        all.push_back(mapping);
+        if (rights[0] != 'r' || rights[3] != 'p') continue;
+        std::string_view title(line + name);
+        if (title.ends_with('\n')) title.remove_suffix(1);
+        each(Mapping{{begin, end}, rights[1] == 'w', inode != 0, false}, title);
     }
+}
+
+std::vector<Mapping> mappings() {
+    std::vector<Mapping> all;
+    each_mapping([&](Mapping mapping, std::string_view title) {
+        const bool heap = title.starts_with("[heap]");
+        if (title.starts_with('[') && !heap && !title.starts_with("[anon:")) return;
+        const auto [begin, end] = mapping.range;
+        const bool arena = begin % kArenaAlign == 0 && end - begin <= kArenaAlign;
+        mapping.heap = mapping.writable && !mapping.file && (arena || heap);
+        all.push_back(mapping);
+    });
     return all;
 }
 
@@ -117,6 +126,20 @@ void MemoryWatch::populate(What what) const {
             ++next;
         }
     }
+}
+
+void populate_libraries(std::span<const std::string_view> names) {
+    char path[512];
+    const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+    const std::string_view program(path, static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+    Populator populate_range;
+    each_mapping([&](const Mapping& mapping, std::string_view title) {
+        if (!mapping.file || mapping.writable) return; // what is written to has been by now
+        const std::string_view file = title.substr(title.rfind('/') + 1);
+        const auto is_of = [&](std::string_view name) { return file.starts_with(name); };
+        if (title == program || std::any_of(names.begin(), names.end(), is_of))
+            populate_range(mapping.range, false);
+    });
 }
 
 } // namespace backline::plugin

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string_view>
 #include <vector>
 
 namespace backline::plugin {
@@ -34,5 +36,10 @@ class MemoryWatch {
   private:
     std::vector<Range> before_;
 };
+
+/// Makes the code and constants of the program, and of the loaded libraries whose file names begin
+/// like one of `names`, present: a function of theirs that nobody has called yet would be a page
+/// fault on the audio thread. Best effort, as MemoryWatch. [any but audio]
+void populate_libraries(std::span<const std::string_view> names);
 
 } // namespace backline::plugin

@@ -29,6 +29,10 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kAnswerMax = 16u << 20;
 constexpr std::size_t kSaidMax = 4096;
+/// Slow runs that go on beside as many others as there are cores.
+constexpr std::size_t kSlowMax = 16;
+/// How often a request to stop is looked for.
+constexpr std::chrono::milliseconds kLook{100};
 
 [[noreturn]] void fail(int error, const std::string& what) {
     throw std::system_error(error, std::generic_category(), what);
@@ -107,7 +111,8 @@ struct Run {
     Descriptor process; ///< readable when the process has ended
     Descriptor answer;
     Descriptor said;
-    Clock::time_point limit;
+    Clock::time_point patience, limit;
+    bool slow = false;
     bool timed_out = false;
     ProbeOutcome outcome;
 };
@@ -144,24 +149,28 @@ pid_t spawn(const std::string& probe, const std::string& library, int answer, in
     return pid;
 }
 
-Run start(const std::string& probe, const std::string& library, std::size_t index, double limit_s) {
+Run start(const Probing& how, const std::string& library, std::size_t index) {
     auto [answer, answer_end] = make_pipe();
     auto [said, said_end] = make_pipe();
     Run run;
     run.index = index;
-    run.pid = spawn(probe, library, answer_end.get(), said_end.get());
+    run.pid = spawn(how.probe, library, answer_end.get(), said_end.get());
     run.process = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, run.pid, 0)));
     if (!run.process.open()) {
         const int error = errno;
         kill(-run.pid, SIGKILL);
         waitpid(run.pid, nullptr, 0);
-        fail(error, "cannot watch " + probe);
+        fail(error, "cannot watch " + how.probe);
     }
     run.answer = std::move(answer);
     run.said = std::move(said);
-    run.limit =
-        Clock::now()
-        + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(limit_s));
+    const auto in = [now = Clock::now()](double seconds) {
+        return now
+               + std::chrono::duration_cast<Clock::duration>(
+                   std::chrono::duration<double>(seconds));
+    };
+    run.patience = in(how.patience_s);
+    run.limit = in(how.limit_s);
     return run;
 }
 
@@ -210,10 +219,11 @@ void wait(std::list<Run>& runs) {
         wanted.push_back({run.process.get(), POLLIN, 0});
         wanted.push_back({run.answer.get(), POLLIN, 0}); // -1 is ignored
         wanted.push_back({run.said.get(), POLLIN, 0});
-        limit = std::min(limit, run.limit);
+        limit = std::min(limit, run.slow ? run.limit : std::min(run.patience, run.limit));
     }
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - Clock::now()).count();
-    poll(wanted.data(), wanted.size(), static_cast<int>(std::clamp<long long>(left, 0, 60'000)));
+    poll(wanted.data(), wanted.size(),
+         static_cast<int>(std::clamp<long long>(left, 0, kLook.count())));
     std::size_t at = 0;
     for (Run& run : runs) {
         const bool ended = wanted[at].revents != 0;
@@ -229,8 +239,7 @@ void wait(std::list<Run>& runs) {
 
 } // namespace
 
-void probe_all(const std::string& probe, const std::vector<std::string>& libraries, double limit_s,
-               const std::function<void(std::size_t, const ProbeOutcome&)>& done) {
+bool probe_all(const std::vector<std::string>& libraries, const Probing& how) {
     const std::size_t at_once = std::max(std::thread::hardware_concurrency(), 1u);
     std::list<Run> runs;
     // Whatever goes wrong on the way, no probe stays behind.
@@ -243,21 +252,31 @@ void probe_all(const std::string& probe, const std::vector<std::string>& librari
     const std::unique_ptr<std::list<Run>, decltype(kill_all)> guard(&runs, kill_all);
     std::size_t next = 0;
     while (next < libraries.size() || !runs.empty()) {
-        for (; runs.size() < at_once && next < libraries.size(); ++next)
-            runs.push_back(start(probe, libraries[next], next, limit_s));
+        if (how.stop) return false;
+        const auto slow =
+            std::count_if(runs.begin(), runs.end(), [](auto& run) { return run.slow; });
+        const std::size_t room = at_once + std::min(static_cast<std::size_t>(slow), kSlowMax);
+        for (; runs.size() < room && next < libraries.size(); ++next)
+            runs.push_back(start(how, libraries[next], next));
         wait(runs);
+        const auto now = Clock::now();
         for (auto run = runs.begin(); run != runs.end();) {
-            run->timed_out = run->process.open() && Clock::now() >= run->limit;
+            run->timed_out = run->process.open() && now >= run->limit;
             if (run->process.open() && !run->timed_out) {
+                if (!run->slow && now >= run->patience) {
+                    run->slow = true;
+                    how.slow(run->index);
+                }
                 ++run;
                 continue;
             }
-            finish(*run, limit_s);
+            finish(*run, how.limit_s);
             const Run ended = std::move(*run);
             run = runs.erase(run);
-            done(ended.index, ended.outcome);
+            how.done(ended.index, ended.outcome);
         }
     }
+    return true;
 }
 
 } // namespace backline::plugin

@@ -6,6 +6,7 @@
 #include "daemon/plugin/prober.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -52,18 +53,46 @@ std::vector<std::string> list(const std::string& directory, std::vector<Refused>
     return found;
 }
 
+/// The catalogue of the libraries read so far, as far as nothing before them is still to be read:
+/// it could have the same ids, and the first counts.
+Catalogue assemble(const std::vector<Candidate>& libraries,
+                   const std::map<std::string, Known>& read, std::vector<Refused> refused,
+                   bool complete) {
+    Catalogue catalogue{complete, {}, std::move(refused)};
+    for (const Candidate& library : libraries) {
+        const auto known = read.find(library.path);
+        if (known == read.end()) break;
+        if (!known->second.refusal.empty())
+            catalogue.refused.push_back({library.path, known->second.refusal});
+        for (const auto& info : known->second.plugins) {
+            const auto [first, is_new] = catalogue.plugins.emplace(info->id, info);
+            if (!is_new)
+                catalogue.refused.push_back(
+                    {library.path, fmt::format("plugin \"{}\" is in {} already", info->id,
+                                               first->second->library)});
+        }
+    }
+    return catalogue;
+}
+
 } // namespace
 
 struct Registry::Impl {
     Options options;
+    std::atomic<bool> stopping{false};
+    std::mutex scanning;                ///< held by a scan
     std::map<std::string, Known> known; ///< by path, of the newest scan
 
     mutable std::mutex mutex; // guards `newest`
     std::shared_ptr<const Catalogue> newest = std::make_shared<Catalogue>();
 
     std::vector<Candidate> candidates(std::vector<Refused>& refused) const;
-    void probe(const std::vector<Candidate>& libraries);
+    template <typename Progress>
+    bool probe(const std::vector<Candidate>& libraries, std::map<std::string, Known>& now,
+               Progress progress) const;
     Known judge(const std::string& path, const ProbeOutcome& outcome) const;
+    std::shared_ptr<const Catalogue> catalogue() const;
+    void publish(Catalogue catalogue);
 };
 
 /// Every library once, also when directories overlap or link to each other.
@@ -99,9 +128,11 @@ Known Registry::Impl::judge(const std::string& path, const ProbeOutcome& outcome
     return result;
 }
 
-/// Brings `known` up to date with the libraries of this scan.
-void Registry::Impl::probe(const std::vector<Candidate>& libraries) {
-    std::map<std::string, Known> now;
+/// Fills `now` with what the libraries of this scan are, by path; one that is slow stands for
+/// nothing until it is read. False when it was stopped.
+template <typename Progress>
+bool Registry::Impl::probe(const std::vector<Candidate>& libraries,
+                           std::map<std::string, Known>& now, Progress progress) const {
     std::vector<std::string> unknown;
     std::vector<const Candidate*> wanted;
     for (const Candidate& library : libraries) {
@@ -114,15 +145,37 @@ void Registry::Impl::probe(const std::vector<Candidate>& libraries) {
             wanted.push_back(&library);
         }
     }
-    probe_all(options.probe, unknown, options.probe_limit_s,
-              [&](std::size_t index, const ProbeOutcome& outcome) {
-                  Known result = judge(unknown[index], outcome);
-                  // What need not last is tried again at the next scan: nothing has this size.
-                  result.size = outcome.lasting ? wanted[index]->size : ~std::uintmax_t{0};
-                  result.changed = wanted[index]->changed;
-                  now.emplace(unknown[index], std::move(result));
-              });
-    known = std::move(now);
+    const auto done = [&](std::size_t index, const ProbeOutcome& outcome) {
+        Known result = judge(unknown[index], outcome);
+        // What need not last is tried again at the next scan: nothing has this size.
+        result.size = outcome.lasting ? wanted[index]->size : ~std::uintmax_t{0};
+        result.changed = wanted[index]->changed;
+        now[unknown[index]] = std::move(result);
+        progress();
+    };
+    const auto slow = [&](std::size_t index) {
+        now.emplace(unknown[index], Known{});
+        progress();
+    };
+    return probe_all(unknown, {.probe = options.probe,
+                               .limit_s = options.probe_limit_s,
+                               .done = done,
+                               .slow = slow,
+                               .stop = stopping});
+}
+
+std::shared_ptr<const Catalogue> Registry::Impl::catalogue() const {
+    const std::lock_guard lock(mutex);
+    return newest;
+}
+
+void Registry::Impl::publish(Catalogue catalogue) {
+    const auto shared = std::make_shared<const Catalogue>(std::move(catalogue));
+    {
+        const std::lock_guard lock(mutex);
+        newest = shared;
+    }
+    if (options.on_published) options.on_published(*shared);
 }
 
 Registry::Registry(Options options) : impl_(std::make_shared<Impl>()) {
@@ -130,27 +183,37 @@ Registry::Registry(Options options) : impl_(std::make_shared<Impl>()) {
 }
 
 void Registry::scan() {
-    auto catalogue = std::make_shared<Catalogue>();
-    const std::vector<Candidate> libraries = impl_->candidates(catalogue->refused);
-    impl_->probe(libraries);
-    for (const Candidate& library : libraries) {
-        const Known& known = impl_->known.at(library.path);
-        if (!known.refusal.empty()) catalogue->refused.push_back({library.path, known.refusal});
-        for (const auto& info : known.plugins) {
-            const auto [first, is_new] = catalogue->plugins.emplace(info->id, info);
-            if (!is_new)
-                catalogue->refused.push_back(
-                    {library.path, fmt::format("plugin \"{}\" is in {} already", info->id,
-                                               first->second->library)});
-        }
+    const std::lock_guard one(impl_->scanning);
+    std::vector<Refused> unreadable;
+    const std::vector<Candidate> libraries = impl_->candidates(unreadable);
+    std::map<std::string, Known> now;
+    const auto publish = [&](bool complete) {
+        impl_->publish(assemble(libraries, now, unreadable, complete));
+    };
+    // Once there is a whole catalogue, nothing disappears from it while it is renewed.
+    const bool first = !impl_->catalogue()->complete;
+    try {
+        if (!impl_->probe(libraries, now, [&] {
+                if (first) publish(false);
+            }))
+            return;
+    } catch (...) {
+        // Nobody waits for what will not come.
+        Catalogue rest = *impl_->catalogue();
+        rest.complete = true;
+        impl_->publish(std::move(rest));
+        throw;
     }
-    const std::lock_guard lock(impl_->mutex);
-    impl_->newest = std::move(catalogue);
+    publish(true);
+    impl_->known = std::move(now);
+}
+
+void Registry::stop() {
+    impl_->stopping = true;
 }
 
 std::shared_ptr<const Catalogue> Registry::catalogue() const {
-    const std::lock_guard lock(impl_->mutex);
-    return impl_->newest;
+    return impl_->catalogue();
 }
 
 } // namespace backline::plugin

@@ -76,8 +76,9 @@ struct Refused {
     std::string reason;
 };
 
-/// The outcome of a scan. Immutable once published.
+/// What a scan has found. Immutable once published.
 struct Catalogue {
+    bool complete = false; ///< false until the first scan is over: more may be found
     std::map<std::string, std::shared_ptr<const PluginInfo>> plugins; ///< by id
     std::vector<Refused> refused;
 
@@ -99,14 +100,24 @@ class Registry {
         /// Told what a library wrote to its standard output or error while it was read, at most the
         /// last 4 KiB. Called by scan().
         std::function<void(const std::string& library, const std::string& text)> on_output = {};
+        /// Told of every catalogue that is published. Called by scan().
+        std::function<void(const Catalogue&)> on_published = {};
     };
 
     /// Looks at nothing yet.
     explicit Registry(Options options);
 
     /// Scans all directories; libraries unchanged since the last scan (path, size, mtime) are not
-    /// probed again. Blocks; call off the engine and control threads. [one thread at a time]
+    /// probed again. The first scan publishes what it finds as it goes on: a plugin is there once
+    /// all that goes before it in the directories' order has been read or is slow (0.25 s), so that
+    /// neither a library that hangs holds up the others nor luck decides between equal ids. Later
+    /// scans publish at their end. Throws std::system_error when the probe cannot be started; the
+    /// catalogue stays, and counts as complete. Blocks, also while another thread scans; call off
+    /// the engine and control threads. [any other control-side thread]
     void scan();
+    /// Ends the scan under way within 0.1 s, and every later one at once: nothing more is
+    /// published. [any control-side thread]
+    void stop();
     /// The newest catalogue; never null, empty before the first scan. [any control-side thread]
     std::shared_ptr<const Catalogue> catalogue() const;
 

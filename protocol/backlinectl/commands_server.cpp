@@ -60,7 +60,9 @@ Action define_send(CLI::App& app) {
 
 Action define_quit(CLI::App&) {
     return [](Session& s) {
-        s.tell("/quit");
+        s.ask("/quit");
+        s.await_end();
+        if (s.json()) s.out << "{}\n";
         return kDone;
     };
 }

@@ -3,6 +3,7 @@
 #include "protocol/backlinectl/run.hpp"
 
 #include "protocol/backlinectl/commands.hpp"
+#include "protocol/backlinectl/suggest.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -62,6 +63,12 @@ int run(int argc, const char* const* argv, std::ostream& out, std::ostream& err)
     try {
         app.parse(words_of(argc, argv));
     } catch (const CLI::ParseError& error) {
+        // What CLI11 says of it is about arguments that were not expected.
+        if (const std::string unknown = unknown_command(app, {argv + 1, argv + argc});
+            !unknown.empty() && error.get_exit_code() != 0) {
+            err << "backlinectl: " << unknown << '\n';
+            return kUsage;
+        }
         return app.exit(error, out, err) == 0 ? kDone : kUsage;
     }
     Session session(options, out);

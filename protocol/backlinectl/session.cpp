@@ -4,8 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <cstdlib>
 #include <ostream>
+#include <thread>
 #include <utility>
 
 namespace backline::protocol::backlinectl {
@@ -60,6 +62,34 @@ Reply Session::ask(std::string_view address, std::vector<Argument> args) {
 void Session::tell(std::string_view address, std::vector<Argument> args) {
     ask(address, std::move(args));
     if (json()) out << "{}\n";
+}
+
+void Session::await_end() {
+    constexpr Client::Milliseconds kLook{50};
+    // An end takes the daemon two seconds at most, whatever hangs. Only where nothing says that a
+    // port is closed does silence have to tell.
+    constexpr int kUnanswered = 60;
+    const bool stream = client().transport().url().scheme == Url::Scheme::unix_stream;
+    const auto limit = std::chrono::steady_clock::now() + timeout();
+    try {
+        for (int unanswered = 0; unanswered < kUnanswered;) {
+            if (std::chrono::steady_clock::now() >= limit)
+                throw TimeoutError("the daemon was asked to end and is still there");
+            if (stream) {
+                client().poll([](const Message&) {}, kLook);
+                continue;
+            }
+            try {
+                client().request("/ping", {}, kLook);
+                unanswered = 0;
+                std::this_thread::sleep_for(kLook);
+            } catch (const TimeoutError&) {
+                ++unanswered;
+            }
+        }
+    } catch (const ConnectionError&) {
+        // Closed: that is what was waited for.
+    }
 }
 
 std::string Session::text(std::string_view address, std::vector<Argument> args) {

@@ -38,6 +38,11 @@ class Session {
     Reply ask(std::string_view address, std::vector<Argument> args = {});
     /** A request whose reply says nothing more: with --json prints `{}`. Same errors. */
     void tell(std::string_view address, std::vector<Argument> args = {});
+    /**
+     * Returns when the daemon, which has been asked to end, has gone: its socket is closed, or over
+     * UDP nobody answers any more. @throws TimeoutError when it stays
+     */
+    void await_end();
     /** A paged reply. Same errors. */
     std::string text(std::string_view address, std::vector<Argument> args = {});
 

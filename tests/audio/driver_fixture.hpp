@@ -6,17 +6,16 @@
 #include "tests/audio/thru_cycle.hpp"
 #include "tests/support/jack_client.hpp"
 #include "tests/support/jack_server.hpp"
+#include "tests/support/waiting.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <future>
 #include <mutex>
 #include <numbers>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,26 +23,7 @@
 
 namespace backline::test {
 
-using Clock = std::chrono::steady_clock;
 using State = process::DriverStatus::State;
-using namespace std::chrono_literals;
-
-/// Waits for a condition, looking every 2 ms.
-template <typename Condition>
-bool eventually(Condition condition, std::chrono::milliseconds limit = 10s) {
-    const auto end = Clock::now() + limit;
-    while (!condition()) {
-        if (Clock::now() >= end) return false;
-        std::this_thread::sleep_for(2ms);
-    }
-    return true;
-}
-
-/// A number from the environment, for the soak.
-inline int count_from(const char* variable, int normal) {
-    const char* text = std::getenv(variable);
-    return text == nullptr ? normal : std::atoi(text);
-}
 
 /// RMS of the sine of `hz` in a signal, by correlation over all of it.
 inline double level_of(std::span<const float> signal, double hz, double rate) {

@@ -5,6 +5,7 @@
 #include "daemon/control/sockets.hpp"
 #include "protocol/codec.hpp"
 #include "tests/control/rig.hpp"
+#include "tests/support/waiting.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -17,23 +18,12 @@
 namespace backline::test {
 namespace {
 
-using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
 using protocol::Client;
 using protocol::message;
 using protocol::Message;
 using protocol::Transport;
 using protocol::Url;
 using Json = nlohmann::json;
-
-/// Waits for what must come to hold.
-template <typename Condition>
-bool eventually(Condition condition, std::chrono::milliseconds limit = 5s) {
-    for (const auto deadline = Clock::now() + limit; Clock::now() < deadline;
-         std::this_thread::sleep_for(1ms))
-        if (condition()) return true;
-    return condition();
-}
 
 void send(Transport& to, const protocol::Packet& packet) {
     to.send(protocol::encode(packet));

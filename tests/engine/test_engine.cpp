@@ -93,6 +93,18 @@ TEST(Engine, EveryMistakeIsNamedAndChangesNothing) {
     }
 }
 
+TEST(Engine, WhatLoadsAndIsNotTimedGoesBeforeWhatIsDueLaterInTheStep) {
+    OfflineEngine host(setup());
+    ASSERT_TRUE(host.edit({node("a", "backline.gain"), output("main")}).ok);
+    const auto timed = host.submit({RenameNode{"a", "b"}}, 100);
+    const auto untimed = host.submit({node("x", "backline.gain"), Connect{"a", "x", {}}});
+    host.run(256, 256);
+    EXPECT_TRUE(host.completions.at(untimed).ok) << host.completions.at(untimed).message;
+    EXPECT_EQ(host.completions.at(untimed).frame, 0u);
+    EXPECT_TRUE(host.completions.at(timed).ok) << host.completions.at(timed).message;
+    EXPECT_EQ(host.completions.at(timed).frame, 100u);
+}
+
 TEST(Engine, FeedbackIsDelayedByExactlyItsFrames) {
     OfflineEngine host(setup());
     ASSERT_TRUE(host.edit({node("tick", "backline.impulse", {{"period", 0.0}, {"level", 0.0}}),

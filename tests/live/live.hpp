@@ -6,16 +6,15 @@
 #include "tests/support/daemon_process.hpp"
 #include "tests/support/jack_client.hpp"
 #include "tests/support/jack_server.hpp"
+#include "tests/support/waiting.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -29,29 +28,6 @@ using Json = nlohmann::json;
 using protocol::Argument;
 using protocol::Client;
 using protocol::Reply;
-using Clock = std::chrono::steady_clock;
-using namespace std::chrono_literals;
-
-inline double seconds_since(Clock::time_point begin) {
-    return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-/// Waits for a condition, looking every 2 ms.
-template <typename Condition>
-bool eventually(Condition condition, std::chrono::milliseconds limit = 3000ms) {
-    const auto end = Clock::now() + limit;
-    while (!condition()) {
-        if (Clock::now() >= end) return false;
-        std::this_thread::sleep_for(2ms);
-    }
-    return true;
-}
-
-/// A number from the environment, for the soak.
-inline int count_from(const char* variable, int normal) {
-    const char* text = std::getenv(variable);
-    return text == nullptr ? normal : std::atoi(text);
-}
 
 /// A figure that the test has measured, on its output and in its report.
 inline void figure(const std::string& name, double value, const std::string& unit) {

@@ -220,6 +220,60 @@ TEST(Registry, KeepsTheOldCatalogueWhenThereIsNoProbe) {
     Registry registry(wanted);
     EXPECT_THROW(registry.scan(), std::system_error);
     EXPECT_TRUE(registry.catalogue()->plugins.empty());
+    EXPECT_TRUE(registry.catalogue()->complete) << "nobody waits for what will not come";
+}
+
+TEST(Registry, PublishesWhileALibraryHangs) {
+    const Scratch first, second;
+    first.take("broken/hang_on_load.so", "hangs.so");
+    first.take("good/minimal.so", "minimal.so");
+    second.take("good/minimal.so", "again.so");
+    second.take("good/latent.so", "latent.so");
+    Registry::Options wanted = options({first.path(), second.path()}, 1.5);
+    std::vector<Catalogue> published;
+    double found_after = 0.0;
+    const auto began = std::chrono::steady_clock::now();
+    wanted.on_published = [&](const Catalogue& catalogue) {
+        if (found_after == 0.0 && catalogue.plugins.size() == 2)
+            found_after =
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+        published.push_back(catalogue);
+    };
+    Registry registry(wanted);
+    EXPECT_FALSE(registry.catalogue()->complete);
+    registry.scan();
+    EXPECT_GT(found_after, 0.2) << "what goes before may have the same ids, until it is slow";
+    EXPECT_LT(found_after, 1.2);
+    for (const Catalogue& catalogue : published) {
+        EXPECT_EQ(catalogue.complete, &catalogue == &published.back());
+        const auto minimal = catalogue.plugins.find("org.example.minimal");
+        if (minimal == catalogue.plugins.end()) continue;
+        EXPECT_EQ(minimal->second->library, first.path() + "/minimal.so");
+    }
+    EXPECT_TRUE(registry.catalogue()->complete);
+    const std::size_t before = published.size();
+    registry.scan();
+    EXPECT_EQ(published.size(), before + 1) << "nothing vanishes while it is looked for again";
+}
+
+TEST(Registry, ManyThatHangHoldUpNoneThatIsGood) {
+    const Scratch scratch;
+    for (int i = 0; i < 8; ++i)
+        scratch.take("broken/hang_on_load.so", "a" + std::to_string(i) + ".so");
+    scratch.take("good/minimal.so", "z.so");
+    Registry::Options wanted = options({scratch.path()}, 6.0);
+    const auto began = std::chrono::steady_clock::now();
+    Registry* scanning = nullptr;
+    wanted.on_published = [&](const Catalogue& catalogue) {
+        if (!catalogue.plugins.empty()) scanning->stop();
+    };
+    Registry registry(wanted);
+    scanning = &registry;
+    registry.scan();
+    EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(), 4.0);
+    EXPECT_EQ(registry.catalogue()->plugins.size(), 1u);
+    EXPECT_FALSE(registry.catalogue()->complete) << "it was stopped";
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "stopped with all its processes";
 }
 
 TEST(Registry, IsQuick) {

@@ -12,13 +12,18 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace backline::protocol::backlinectl {
@@ -149,10 +154,71 @@ TEST_F(Commands, SendWhatTheySay) {
     EXPECT_EQ(sent({"jack", "connect", "a:b", "c:d"}), message("/jack/connect", "a:b", "c:d"));
     EXPECT_EQ(sent({"jack", "disconnect", "a:b", "c:d"}),
               message("/jack/disconnect", "a:b", "c:d"));
-    EXPECT_EQ(sent({"quit"}), message("/quit"));
     EXPECT_EQ(sent({"send", "/any/thing", "1", "-2", "0.5", "-0.5", "T", "x", "s:7"}),
               message("/any/thing", 1, -2, 0.5F, -0.5F, true, "x", "7"));
 }
+
+TEST_F(Commands, SayWhichWasMeant) {
+    const auto said = [this](std::vector<std::string> words) {
+        const Outcome result = ctl(std::move(words));
+        EXPECT_EQ(result.status, kUsage);
+        EXPECT_EQ(result.out, "");
+        return result.err;
+    };
+    const std::string list = " (backlinectl --help lists them)\n";
+    EXPECT_EQ(said({"stauts"}),
+              "backlinectl: no command \"stauts\", did you mean \"status\"?" + list);
+    EXPECT_EQ(said({"--json", "--timeout", "1", "plugin", "x"}),
+              "backlinectl: no command \"plugin\", did you mean \"plugins\"?" + list);
+    EXPECT_EQ(said({"jack", "prots"}),
+              "backlinectl: no command \"jack prots\", did you mean \"jack ports\"?" + list);
+    EXPECT_EQ(said({"frobnicate"}), "backlinectl: no command \"frobnicate\"" + list);
+    // A known one with wrong words, and none at all, are other mistakes.
+    EXPECT_EQ(said({"rm"}).find("no command"), std::string::npos);
+    EXPECT_EQ(said({"status", "--frob"}).find("no command"), std::string::npos);
+    EXPECT_EQ(said({"jack"}).find("no command"), std::string::npos);
+    EXPECT_TRUE(daemon_.received().empty());
+}
+
+/** Over both transports. */
+class Quit : public testing::TestWithParam<bool> {
+  protected:
+    std::unique_ptr<FakeDaemon> daemon_ = std::make_unique<FakeDaemon>(
+        GetParam(), FakeDaemon::done([](const Message&) { return std::vector<Argument>{}; }));
+};
+
+TEST_P(Quit, ReturnsWhenTheDaemonHasGone) {
+    const std::string url = daemon_->url();
+    const auto asked = std::chrono::steady_clock::now();
+    std::atomic<bool> gone{false};
+    std::thread end([&] {
+        const auto quits = [](const Message& m) { return m.address == "/quit"; };
+        for (bool heard = false; !heard;) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            const auto received = daemon_->received();
+            heard = std::any_of(received.begin(), received.end(), quits);
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        gone = true;
+        daemon_.reset();
+    });
+    const Outcome result = run_with({"--url", url, "quit"});
+    EXPECT_TRUE(gone);
+    end.join();
+    EXPECT_EQ(result.status, kDone) << result.err;
+    EXPECT_EQ(result.out, "");
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(2));
+}
+
+TEST_P(Quit, FailsWhenItStays) {
+    const Outcome result = run_with({"--url", daemon_->url(), "--timeout", "0.3", "quit"});
+    EXPECT_EQ(result.status, kFailed);
+    EXPECT_NE(result.err.find("still there"), std::string::npos) << result.err;
+}
+
+INSTANTIATE_TEST_SUITE_P(Transport, Quit, testing::Bool(), [](const auto& instance) {
+    return std::string(instance.param ? "Unix" : "Udp");
+});
 
 TEST_F(Commands, TakeNamesThatAreCommands) {
     EXPECT_EQ(sent({"add", "status", "p"}), message("/node/add", "status", "p"));

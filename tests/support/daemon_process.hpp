@@ -36,11 +36,12 @@ inline const std::string kSource = BACKLINE_SOURCE;
 class DaemonProcess {
   public:
     struct Options {
-        std::string jack_server{};              ///< "": runs without JACK
-        std::vector<std::string> arguments{};   ///< after those of this class
-        std::vector<std::string> environment{}; ///< "NAME=value"
-        std::vector<std::string> plugins{};     ///< directories besides the built plugins
-        std::string config{};                   ///< TOML after that of this class
+        std::string jack_server{};                ///< "": runs without JACK
+        std::vector<std::string> arguments{};     ///< after those of this class
+        std::vector<std::string> environment{};   ///< "NAME=value"
+        std::vector<std::string> plugins{};       ///< directories besides the built plugins
+        std::vector<std::string> plugins_first{}; ///< directories that go before them
+        std::string config{};                     ///< TOML after that of this class
         std::string audio = "/usr/share/sonic-pi/samples"; ///< sound files, after audio() below
     };
 
@@ -108,7 +109,10 @@ class DaemonProcess {
     }
     std::vector<std::string> environment() const {
         std::vector<std::string> settings = options_.environment;
-        std::string path = BACKLINE_PLUGINS;
+        std::string path;
+        for (const std::string& directory : options_.plugins_first)
+            path += directory + ":";
+        path += BACKLINE_PLUGINS;
         for (const std::string& directory : options_.plugins)
             path += ":" + directory;
         settings.push_back("BACKLINE_PLUGIN_PATH=" + path);

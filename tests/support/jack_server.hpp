@@ -4,11 +4,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <cerrno>
@@ -71,9 +73,11 @@ class JackServer {
     /// For the next start().
     Options& options() { return options_; }
 
-    /// Starts it and returns when it takes clients. One machine has room for 8 servers: waits up to
-    /// 30 s for a place. Throws std::runtime_error.
+    /// Starts it and returns when it takes clients. One machine has room for 8 servers: gives back
+    /// the places of those whose test was killed, then waits up to 30 s for one. Throws
+    /// std::runtime_error.
     void start() {
+        release_dead();
         for (int attempt = 0; attempt < 60; ++attempt) {
             launch();
             if (wait_ready()) return;
@@ -103,6 +107,30 @@ class JackServer {
     }
 
   private:
+    /// A server of this name, to take over what an earlier one has left.
+    JackServer(Options options, std::string name)
+        : options_(options), name_(std::move(name)), heir_(true) {}
+
+    /// A server that was killed keeps its place and its segments until one of the same name starts,
+    /// and names of tests never come again: they begin with the test's process.
+    void release_dead() const {
+        if (heir_) return;
+        const std::string ours = "_" + std::to_string(getuid()) + "_0";
+        std::vector<std::string> dead;
+        std::error_code error;
+        for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", error)) {
+            const std::string file = entry.path().filename(); // its socket: jack_bl12-0_1000_0
+            pid_t test = 0;
+            int number = 0, used = 0;
+            if (std::sscanf(file.c_str(), "jack_bl%d-%d%n", &test, &number, &used) == 2
+                && file.substr(static_cast<std::size_t>(used)) == ours && ::kill(test, 0) != 0
+                && errno == ESRCH)
+                dead.push_back("bl" + std::to_string(test) + "-" + std::to_string(number));
+        }
+        for (const std::string& name : dead)
+            JackServer(options_, name).start(); // its end clears the name away
+    }
+
     /// Sockets and semaphores of this name, of clients that were killed or left behind.
     void remove_leftovers() const {
         const std::string uid = std::to_string(getuid());
@@ -216,6 +244,7 @@ class JackServer {
 
     Options options_;
     std::string name_;
+    bool heir_ = false;
     pid_t pid_ = 0;
     bool killed_ = false;
 };

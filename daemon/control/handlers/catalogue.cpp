@@ -6,6 +6,7 @@
 #include "daemon/control/handlers/json.hpp"
 #include "daemon/control/matcher.hpp"
 #include "daemon/control/order.hpp"
+#include "daemon/control/sound_names.hpp"
 
 #include <array>
 #include <stdexcept>
@@ -92,7 +93,9 @@ void plugin_list(Context& context, const PeerPtr& peer, Call& call) {
                                {"summary", info->about}});
     for (const plugin::Refused& library : catalogue->refused)
         refused.push_back({{"file", file_name(library.library)}, {"reason", library.reason}});
-    context.replies.page(*peer, call, dump({{"plugins", plugins}, {"refused", refused}}));
+    context.replies.page(
+        *peer, call,
+        dump({{"complete", catalogue->complete}, {"plugins", plugins}, {"refused", refused}}));
 }
 
 void plugin_info(Context& context, const PeerPtr& peer, Call& call) {
@@ -163,10 +166,12 @@ void file_list(Context& context, const PeerPtr& peer, Call& call) {
     if (directories == context.config.files.end())
         throw engine::CommandError(
             "no_such_file", "no directories are configured for files of kind \"" + kind + "\"");
-    auto task = [&context, peer, call, inbox = context.inbox, where = directories->second] {
+    auto task = [&context, peer, call, inbox = context.inbox, where = directories->second,
+                 sounds = kind == "audio"] {
         Json files = Json::array();
         for (const NamedFile& file : list_files(where))
-            files.push_back({{"name", file.name}, {"bytes", file.bytes}});
+            if (!sounds || is_sound_name(file.name))
+                files.push_back({{"name", file.name}, {"bytes", file.bytes}});
         inbox->post([&context, peer, call, text = dump(files)] {
             context.replies.page(*peer, call, text);
             context.order.end(peer, false);
