@@ -3,6 +3,7 @@
 // The cycle: what happens in which order in one period. The steps of the plan are in steps.cpp.
 #include "daemon/process/cycle.hpp"
 
+#include "daemon/rt/denormals.hpp"
 #include "daemon/rt/thread_role.hpp"
 #include "daemon/rt/tick_rate.hpp"
 #include "daemon/rt/ticks.hpp"
@@ -17,6 +18,11 @@ void count(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) noexcept
     counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
 }
 
+void reset(Node& node) noexcept {
+    const rt::InNode inside(word_of(node.handle));
+    if (node.plugin->reset != nullptr) node.plugin->reset(node.plugin);
+}
+
 } // namespace
 
 void Cycle::run(const Period& period) noexcept {
@@ -27,7 +33,9 @@ void Cycle::run(const Period& period) noexcept {
         silence(period);
         return;
     }
-    counters_.entered_ns.store(rt::monotonic_ns(), std::memory_order_relaxed);
+    const rt::PulseThread thread(*pulse_, 0);
+    begin_guards(period, began);
+    rt::flush_denormals(); // a plugin may have changed it
     const std::uint64_t first = clock_;
 
     take_edits(period.offline);
@@ -46,7 +54,8 @@ void Cycle::run(const Period& period) noexcept {
 
     anchor_.write({first, period.start_ns, period.frames, period.rate,
                    counters_.cycles.load(std::memory_order_relaxed) + 1});
-    publish(period, began);
+    run_guards(publish(period, began));
+    pulse_->leave();
     lease_.give_back();
     if (ready_ != nullptr && !period.offline) ready_->wake_one();
 }
@@ -78,6 +87,7 @@ Command* Cycle::take_done() noexcept {
 
 bool Cycle::apply_idle(std::uint64_t clock) noexcept {
     if (!lease_.try_take()) return false;
+    const rt::PulseThread thread(*pulse_, 0);
     if (clock > clock_) clock_ = clock;
     take_edits(true);
     std::uint32_t cuts = 0;
@@ -212,10 +222,15 @@ void Cycle::apply(Command& command) noexcept {
     for (const SlotChange& change : command.slots)
         targets_[change.handle.slot] = {change.handle.generation, change.bank, change.node};
     if (command.plan) plan_.swap(command.plan);
-    for (FileInstall& file : command.files)
+    for (FileInstall& file : command.files) {
+        const rt::InNode inside(word_of(file.node->handle));
         file.object = file.node->files->install(file.node->plugin, file.param, file.object);
+    }
     for (Node* node : command.resets)
-        if (node->plugin->reset != nullptr) node->plugin->reset(node->plugin);
+        reset(*node);
+    for (const BudgetSet& budget : command.budgets)
+        if (Target* target = find(budget.handle); target != nullptr && target->node != nullptr)
+            target->node->guard.set(budget.budget);
     place(command, 0);
 }
 
@@ -244,11 +259,12 @@ void Cycle::reset_nodes() noexcept {
     for (Node* node : plan_->nodes) {
         if (!node->reset_due) continue;
         node->reset_due = false;
-        if (node->plugin->reset != nullptr) node->plugin->reset(node->plugin);
+        reset(*node);
+        count_fault(*node);
     }
 }
 
-void Cycle::publish(const Period& period, std::uint64_t began) noexcept {
+std::uint64_t Cycle::publish(const Period& period, std::uint64_t began) noexcept {
     if (plan_) {
         for (Strip* strip : plan_->strips)
             strip->meter.publish(period.frames);
@@ -259,6 +275,7 @@ void Cycle::publish(const Period& period, std::uint64_t began) noexcept {
     counters_.last_ticks.store(spent, std::memory_order_relaxed);
     if (spent > counters_.max_ticks.load(std::memory_order_relaxed))
         counters_.max_ticks.store(spent, std::memory_order_relaxed);
+    return spent;
 }
 
 void Cycle::report(const Report& report) noexcept {

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "daemon/process/budget.hpp"
 #include "daemon/process/params.hpp"
 #include "daemon/rt/annotations.hpp"
+#include "daemon/rt/histogram.hpp"
 #include "daemon/rt/job_ring.hpp"
 #include "daemon/rt/record_ring.hpp"
 
@@ -16,21 +18,59 @@
 
 namespace backline::process {
 
-/// What a node has cost since it was made. Written by the audio role, read by any.
+/// What a node has cost since it was made, by period: the slices of one period count as one. What
+/// passes while it is bypassed does not count. Written by the audio role, read by any.
 struct NodeCost {
-    std::atomic<std::uint64_t> ticks{0}; ///< sum over all calls
-    std::atomic<std::uint64_t> calls{0};
-    std::atomic<std::uint64_t> max_ticks{0}; ///< costliest single call
+    std::atomic<std::uint64_t> ticks{0};     ///< sum over all periods
+    std::atomic<std::uint64_t> periods{0};   ///< in which it ran
+    std::atomic<std::uint64_t> calls{0};     ///< of process(): one per slice
+    std::atomic<std::uint64_t> max_ticks{0}; ///< costliest period
     std::atomic<std::uint64_t> scrubbed{0};  ///< samples that were NaN or infinite
     std::atomic<std::uint64_t> errors{0};    ///< calls that returned a failure
+    rt::Histogram histogram;                 ///< ticks per period
 
-    /// Counts one call of `spent` ticks. [audio]
-    BACKLINE_RT void add(std::uint64_t spent) noexcept {
+    /// Counts a period in which the node took `spent` ticks in `slices` calls. [audio]
+    BACKLINE_RT void add(std::uint64_t spent, std::uint32_t slices) noexcept {
         // One writer: plain read-modify-write without a locked instruction.
-        ticks.store(ticks.load(std::memory_order_relaxed) + spent, std::memory_order_relaxed);
-        calls.store(calls.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        const auto more = [](std::atomic<std::uint64_t>& to, std::uint64_t by) {
+            to.store(to.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+        };
+        more(ticks, spent);
+        more(periods, 1);
+        more(calls, slices);
         if (spent > max_ticks.load(std::memory_order_relaxed))
             max_ticks.store(spent, std::memory_order_relaxed);
+        histogram.add(spent);
+    }
+};
+
+/// What the guards know of a node; see guards.cpp. Touched by the audio role only.
+struct NodeGuard {
+    Budget budget;                 ///< of its own
+    std::uint32_t priority = 50;   ///< 0..100: of what must go, the lowest goes first
+    bool analysis = false;         ///< nobody hears it: goes before all others
+    double limit = budget.limit(); ///< Budget::limit() of budget
+
+    std::uint64_t spent = 0;  ///< ticks, in this period so far
+    std::uint32_t slices = 0; ///< likewise
+    std::uint64_t newest = 0; ///< ticks of the last period
+    std::uint64_t recent = 0; ///< ticks per period, smoothed
+    OverrunWindow overruns;
+    FaultWindow faults;
+    bool over = false;             ///< its window is full: the guards look at the cycle's end
+    std::uint64_t quiet_until = 0; ///< sample clock of the next report that it is over
+
+    /// Takes another budget. [audio]
+    BACKLINE_RT void set(const Budget& other) noexcept {
+        budget = other;
+        limit = other.limit();
+        overruns.clear();
+    }
+    /// What was is forgotten: the node begins anew. [audio]
+    BACKLINE_RT void clear() noexcept {
+        overruns.clear();
+        faults.clear();
+        over = false;
     }
 };
 
@@ -51,7 +91,8 @@ struct Node {
     rt::RecordRing* responses = nullptr;     ///< nullptr when the plugin declares none
     std::unique_ptr<bl_event_list[]> events; ///< one per port
     bool bypassed = false;
-    bool reset_due = false;   ///< its output was not finite: reset at the end of the cycle
+    bool reset_due = false; ///< its output was not finite: reset at the end of the cycle
+    NodeGuard guard;
     NodeCost* cost = nullptr; ///< lives as long as any reader (plugin::Shared)
 };
 

@@ -66,7 +66,8 @@ void Cycle::run_slice(const Period& period, std::uint32_t offset, std::uint32_t 
         master_->muted = master_->bank.value(Master::kMute) >= 0.5;
     }
     const bl_transport transport = advanced(period.transport, offset, period.rate);
-    std::uint64_t before = rt::ticks();
+    const bool last = offset + frames == period.frames;
+    std::uint64_t before = timing_ ? rt::ticks() : 0;
     for (const Step& step : plan_->steps) {
         switch (step.kind) {
         case Step::Kind::input:
@@ -77,9 +78,10 @@ void Cycle::run_slice(const Period& period, std::uint32_t offset, std::uint32_t 
             break;
         case Step::Kind::node: {
             run_node(step.node, period, transport, frames);
+            if (!timing_) break;
             // One reading per boundary: the end of this node is the beginning of the next.
             const std::uint64_t now = rt::ticks();
-            step.node.node->cost->add(now - before);
+            time_node(*step.node.node, now - before, last);
             before = now;
             break;
         }
@@ -144,6 +146,7 @@ void Cycle::run_node(const NodeStep& step, const Period& period, const bl_transp
                      std::uint32_t frames) noexcept {
     Node& node = *step.node;
     const bl_plugin* plugin = node.plugin;
+    const rt::InNode inside(word_of(node.handle));
     if (node.bank.waiting())
         node.bank.flush(period.offline ? node.bank.count() : ParamBank::kEventsPerCycle);
     if (node.bank.event_count() != 0) {
@@ -151,6 +154,7 @@ void Cycle::run_node(const NodeStep& step, const Period& period, const bl_transp
         if (node.bank.extract(node.param_count, bypass)) {
             const bool wanted = bypass >= 0.5;
             if (node.bypassed && !wanted && plugin->reset != nullptr) plugin->reset(plugin);
+            if (!wanted) node.guard.clear();
             node.bypassed = wanted;
         }
     }
