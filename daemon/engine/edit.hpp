@@ -66,6 +66,7 @@ struct EditContext {
     Slots* input_slots = nullptr; ///< external
     Slots* output_slots = nullptr;
     std::function<std::uint32_t()> next_generation;
+    process::Budget budget; ///< of nodes that have none of their own
 };
 
 /// The effect of requests on a copy of the graph: the next graph and what the audio side must be
@@ -102,6 +103,7 @@ class Edit {
     std::vector<process::TimedSet> sets;
     bool cuts = false; ///< one of the sets is not a plain parameter
     std::vector<process::FileInstall> installs;
+    std::vector<process::BudgetSet> budgets;
     std::vector<std::unique_ptr<plugin::Instance>> made; ///< enter the graph with this edit
     std::vector<process::Handle> removed_nodes;
     std::vector<StripEntry> removed_inputs, removed_outputs;
@@ -112,6 +114,7 @@ class Edit {
     void remove_node(const std::string& name);
     void rename_node(const RenameNode& op);
     void replace_node(const ReplaceNode& op, Loads* loaded);
+    void set_budget(const SetBudget& op);
     void connect(const Connect& op);
     void disconnect(const Disconnect& op);
     void add_strip(const AddStrip& op, double gain, bool mute);

@@ -28,11 +28,16 @@ struct NodeEntry {
     std::uint32_t latency = 0;                ///< frames
     std::uint64_t tail = 0;                   ///< frames; UINT64_MAX = for ever
     bool start_bypassed = false;              ///< bypass at creation; the live value is in the cell
+    std::optional<process::Budget> budget;    ///< absent: Engine::Options::budget
+    std::uint32_t priority = 50;              ///< 0..100; the lowest is bypassed first
 
     /// The cell of a parameter, by its index in the descriptor.
     process::ParamCell& param(std::uint32_t index) const { return shared->cells[index]; }
     /// The host's own switch, after the plugin's parameters.
     process::ParamCell& bypass() const { return shared->cells[info->params.size()]; }
+    /// Whether it is bypassed now, by somebody or by the daemon; before it is made, whether it will
+    /// be.
+    bool bypassed() const { return shared ? bypass().heard.load() >= 0.5 : start_bypassed; }
 };
 
 /// An input or an output: a named group of external ports.

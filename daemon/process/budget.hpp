@@ -4,7 +4,6 @@
 
 #include "daemon/rt/annotations.hpp"
 
-#include <bit>
 #include <cstdint>
 #include <limits>
 
@@ -36,16 +35,21 @@ class OverrunWindow {
 
     /// Adds a cycle; true when it is the one too many, and then counting begins anew. [audio]
     BACKLINE_RT bool add(bool over) noexcept {
+        count_ += (over ? 1 : 0) - (history_ >> (kOf - 1));
         history_ = static_cast<std::uint16_t>(history_ << 1 | (over ? 1 : 0));
-        if (!over || std::popcount(history_) < kOver) return false;
-        history_ = 0;
+        if (count_ < kOver) return false;
+        clear();
         return true;
     }
     /// Forgets what was. [audio]
-    BACKLINE_RT void clear() noexcept { history_ = 0; }
+    BACKLINE_RT void clear() noexcept {
+        history_ = 0;
+        count_ = 0;
+    }
 
   private:
-    std::uint16_t history_ = 0;
+    std::uint16_t history_ = 0; ///< a bit per cycle, the oldest on top
+    int count_ = 0;             ///< of bits that are set
     static_assert(kOf == 16, "as many as history_ has bits");
 };
 
