@@ -46,13 +46,17 @@ void Cycle::begin_guards(const Period& period, std::uint64_t began) noexcept {
 /// A node has run for `spent` ticks, in the `last` slice of the period or before.
 void Cycle::time_node(Node& node, std::uint64_t spent, bool last) noexcept {
     NodeGuard& guard = node.guard;
-    guard.spent += spent;
-    ++guard.slices;
-    if (!last) return;
-    const std::uint64_t all = guard.spent;
-    const std::uint32_t slices = guard.slices;
-    guard.spent = 0;
-    guard.slices = 0;
+    if (!last) {
+        guard.spent += spent;
+        ++guard.slices;
+        return;
+    }
+    const std::uint64_t all = guard.spent + spent;
+    const std::uint32_t slices = guard.slices + 1;
+    if (slices != 1) {
+        guard.spent = 0;
+        guard.slices = 0;
+    }
     if (node.bypassed) return;
     node.cost->add(all, slices);
     guard.newest = all;

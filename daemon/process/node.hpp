@@ -20,7 +20,7 @@ namespace backline::process {
 
 /// What a node has cost since it was made, by period: the slices of one period count as one. What
 /// passes while it is bypassed does not count. Written by the audio role, read by any.
-struct NodeCost {
+struct alignas(64) NodeCost {
     std::atomic<std::uint64_t> ticks{0};     ///< sum over all periods
     std::atomic<std::uint64_t> periods{0};   ///< in which it ran
     std::atomic<std::uint64_t> calls{0};     ///< of process(): one per slice
@@ -46,18 +46,19 @@ struct NodeCost {
 
 /// What the guards know of a node; see guards.cpp. Touched by the audio role only.
 struct NodeGuard {
-    Budget budget;                 ///< of its own
-    std::uint32_t priority = 50;   ///< 0..100: of what must go, the lowest goes first
-    bool analysis = false;         ///< nobody hears it: goes before all others
-    double limit = budget.limit(); ///< Budget::limit() of budget
-
-    std::uint64_t spent = 0;  ///< ticks, in this period so far
-    std::uint32_t slices = 0; ///< likewise
-    std::uint64_t newest = 0; ///< ticks of the last period
-    std::uint64_t recent = 0; ///< ticks per period, smoothed
+    // Of every period; together, because a graph of thin nodes is as fast as its memory.
+    double limit = Budget().limit(); ///< Budget::limit() of `budget`
+    std::uint64_t spent = 0;         ///< ticks, in the earlier slices of this period
+    std::uint64_t newest = 0;        ///< ticks of the last period
+    std::uint64_t recent = 0;        ///< ticks per period, smoothed
+    std::uint32_t slices = 0;        ///< earlier ones of this period
     OverrunWindow overruns;
+    bool over = false; ///< its window is full: the guards look at the cycle's end
+
+    bool analysis = false;       ///< nobody hears it: goes before all others
+    std::uint32_t priority = 50; ///< 0..100: of what must go, the lowest goes first
+    Budget budget;               ///< of its own
     FaultWindow faults;
-    bool over = false;             ///< its window is full: the guards look at the cycle's end
     std::uint64_t quiet_until = 0; ///< sample clock of the next report that it is over
 
     /// Takes another budget. [audio]
