@@ -165,6 +165,9 @@ Config read_config(const TomlTable& root, const std::string& file) {
         read_directories(files, entry.key, config.files[entry.key]);
     read_directory(section(root, "state", file, {"dir"}), "dir", config.state.dir);
     read_directory(section(root, "runtime", file, {"dir"}), "dir", config.runtime.dir);
+    const TomlTable limits = section(root, "limits", file, {"node_percent", "cycle_percent"});
+    limits.read("node_percent", config.limits.node_percent, 1.0, 100.0, " %");
+    limits.read("cycle_percent", config.limits.cycle_percent, 10.0, 100.0, " %");
     read_choice(section(root, "log", file, {"level"}), "level", config.log.level,
                 {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error});
     return config;
@@ -173,8 +176,9 @@ Config read_config(const TomlTable& root, const std::string& file) {
 } // namespace
 
 Config parse_config(std::string_view text, std::string file) {
-    static constexpr std::array<std::string_view, 10> kSections{
-        "osc", "jack", "engine", "workers", "plugins", "racks", "files", "state", "runtime", "log"};
+    static constexpr std::array<std::string_view, 11> kSections{
+        "osc",   "jack",  "engine",  "workers", "plugins", "racks",
+        "files", "state", "runtime", "limits",  "log"};
     try {
         const toml::table document = parse_toml(text, file);
         return read_config(TomlTable(document, "", file, kSections), file);

@@ -95,6 +95,13 @@ struct Config {
         friend bool operator==(const Runtime&, const Runtime&) = default;
     } runtime;
 
+    /// What the guards of the cycle do not let pass.
+    struct Limits {
+        double node_percent = 70.0;  ///< Of the period: budget of nodes without one, 1..100.
+        double cycle_percent = 90.0; ///< Of the period: past it nodes are bypassed, 10..100.
+        friend bool operator==(const Limits&, const Limits&) = default;
+    } limits;
+
     /// Messages.
     struct Log {
         LogLevel level = LogLevel::info; ///< Changed at run time by /log/level.

@@ -10,15 +10,19 @@
 #include "daemon/install_paths.hpp"
 #include "daemon/log.hpp"
 #include "daemon/plugin/prefault.hpp"
+#include "daemon/system/black_box.hpp"
+#include "daemon/system/crash.hpp"
 #include "daemon/system/lock_file.hpp"
 #include "daemon/system/notify.hpp"
 #include "daemon/system/port_file.hpp"
 #include "daemon/system/realtime.hpp"
 #include "daemon/system/thread.hpp"
+#include "daemon/system/watchdog.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <fftw3.h>
 #include <filesystem>
 #include <mutex>
@@ -62,6 +66,13 @@ void log_plugin(std::uint32_t level, const char* plugin, const char* message) {
     const LogLevel levels[] = {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error};
     log::limited(levels[std::min<std::uint32_t>(level, BL_LOG_ERROR)], plugin, "{}: {}", plugin,
                  message);
+}
+
+/// "did not return from process()", for the log, /status and /event/bypassed.
+std::string describe(const system::Verdict& verdict) {
+    if (verdict.kind == system::Verdict::Kind::hung)
+        return "the former run ended because it did not return from process()";
+    return std::string("the former run ended because it crashed: ") + strsignal(verdict.signal);
 }
 
 void work_now(void* pool) {
@@ -115,11 +126,14 @@ struct Daemon::Parts {
     std::shared_ptr<void> open_ends;
     std::optional<system::LockFile> state_lock;
     system::RealtimeReport realtime;
+    std::optional<system::BlackBox> black_box;
+    std::optional<system::CrashHandler> crash_handler;
     std::optional<worker::Pool> pool;
     std::optional<plugin::Registry> registry;
     std::shared_ptr<process::Master> master = std::make_shared<process::Master>();
     std::optional<process::Cycle> cycle;
     std::optional<engine::Engine> engine;
+    std::optional<system::Watchdog> watchdog;
     std::optional<audio::JackDriver> driver;
     std::optional<control::Server> server;
     system::Thread control_thread;
@@ -127,6 +141,9 @@ struct Daemon::Parts {
     std::optional<engine::Rack> rack; ///< what the graph starts from
     bool rack_submitted = false;      ///< of the thread that scans
 
+    void open_black_box();
+    void start_watchdog();
+    bool bypass_suspect();
     void scan();
     void load_rack(const plugin::Catalogue& catalogue);
     void rack_loaded(const engine::Completion& how);
@@ -134,6 +151,7 @@ struct Daemon::Parts {
 
     std::mutex rack_mutex;
     std::string rack_problem; ///< why the graph is not what it should have started from
+    bool has_suspect = false; ///< the rack names the node that ended the former run
 };
 
 Daemon::Daemon(DaemonOptions options, std::function<void()> quit)
@@ -153,6 +171,7 @@ Daemon::Daemon(DaemonOptions options, std::function<void()> quit)
     p.realtime = system::prepare_realtime(kWantedPriority);
     for (const std::string& problem : p.realtime.problems)
         log::warning("{}", problem);
+    p.open_black_box();
     fftwf_make_planner_thread_safe(); // hosted plugins plan too, each on a thread of ours
 
     plugin::Instance::set_log_sink(log_plugin);
@@ -164,9 +183,10 @@ Daemon::Daemon(DaemonOptions options, std::function<void()> quit)
                          text);
         },
         [&p](const plugin::Catalogue& catalogue) { p.load_rack(catalogue); }});
-    p.cycle.emplace(
-        process::Cycle::Options{config.engine.max_frames, &p.pool->ready(), 0, work_now, &*p.pool},
-        *p.master);
+    p.cycle.emplace(process::Cycle::Options{config.engine.max_frames, &p.pool->ready(), 0, work_now,
+                                            &*p.pool, &p.black_box->pulse(),
+                                            config.limits.cycle_percent},
+                    *p.master);
     engine::Engine::Callbacks callbacks;
     callbacks.completed = [&p](engine::Completion done) {
         if (done.token == kRackToken)
@@ -185,9 +205,15 @@ Daemon::Daemon(DaemonOptions options, std::function<void()> quit)
         return found == config.files.end() ? std::string()
                                            : control::find_file(found->second, name);
     };
-    p.engine.emplace(engine::Engine::Options{48000.0, false, 10.0, p.master}, *p.cycle, *p.pool,
-                     *p.registry, std::move(callbacks));
+    callbacks.named = [&p](process::Handle handle, const std::string& node,
+                           const std::string& plugin) {
+        p.black_box->name_slot(handle.slot, handle.generation, node, plugin);
+    };
+    p.engine.emplace(
+        engine::Engine::Options{48000.0, false, 10.0, p.master, {config.limits.node_percent, {}}},
+        *p.cycle, *p.pool, *p.registry, std::move(callbacks));
     if (p.options.jack) {
+        p.start_watchdog();
         p.driver.emplace(audio::JackDriver::Options{
             config.jack.server,
             config.jack.name,
@@ -249,6 +275,43 @@ void Daemon::Parts::scan() {
     log::info("{} plugins", catalogue->plugins.size());
 }
 
+/// What the former run of this state directory has left there; without one, of the runtime
+/// directory, which only one daemon has either.
+void Daemon::Parts::open_black_box() {
+    const Config& config = options.config;
+    black_box.emplace(system::BlackBox::name_for(
+        config.state.dir.empty() ? runtime_directory(config) : config.state.dir));
+    if (!black_box->problem().empty()) log::warning("{}", black_box->problem());
+    crash_handler.emplace(*black_box);
+    if (!black_box->last()) return;
+    const system::Verdict& last = *black_box->last();
+    if (last.node.empty())
+        log::warning("{}; no node was running then", describe(last));
+    else
+        log::warning("node \"{}\" ({}): {}", last.node, last.plugin, describe(last));
+}
+
+void Daemon::Parts::start_watchdog() {
+    // Above JACK's threads, below the kernel's own.
+    constexpr int kHighest = 98;
+    watchdog.emplace(*black_box, std::min(realtime.fifo_max, kHighest));
+    if (realtime.fifo_max == 0)
+        log::warning("the watchdog runs without real-time priority: it may notice late that a "
+                     "plugin hangs");
+}
+
+/// Bypasses the node of the rack that ended the former run; false when the rack has none.
+bool Daemon::Parts::bypass_suspect() {
+    if (!black_box->last()) return false;
+    const system::Verdict& last = *black_box->last();
+    for (engine::RackNode& node : rack->nodes)
+        // The box keeps the beginning of longer ids.
+        if (node.name == last.node
+            && node.plugin.substr(0, system::BlackBox::kText - 1) == last.plugin)
+            return node.bypass = true;
+    return false;
+}
+
 /// Submits the rack like any client's request, as soon as its plugins are there; how it went is in
 /// the log and in /status.
 void Daemon::Parts::load_rack(const plugin::Catalogue& catalogue) {
@@ -258,6 +321,7 @@ void Daemon::Parts::load_rack(const plugin::Catalogue& catalogue) {
     };
     if (!catalogue.complete && !std::all_of(rack->nodes.begin(), rack->nodes.end(), found)) return;
     rack_submitted = true;
+    has_suspect = bypass_suspect();
     engine::Request request;
     request.token = kRackToken;
     request.ops.push_back(engine::LoadRack{*rack});
@@ -267,6 +331,11 @@ void Daemon::Parts::load_rack(const plugin::Catalogue& catalogue) {
 void Daemon::Parts::rack_loaded(const engine::Completion& how) {
     if (how.ok) {
         log::info("rack {} is loaded", rack->file);
+        if (!has_suspect) return;
+        const system::Verdict& last = *black_box->last();
+        log::warning("node \"{}\" starts bypassed; \"/bypass/{} F\" brings it back", last.node,
+                     last.node);
+        server->event({"bypassed", last.node, describe(last), 0.0});
         return;
     }
     log::error("rack {} was not loaded: {}", rack->file, how.message);

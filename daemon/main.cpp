@@ -26,6 +26,7 @@ using namespace backline;
 
 /// Exit statuses; documented in docs/exit-status.md and --help.
 enum Exit : int { kAsked = 0, kFailed = 1, kUsage = 2, kInUse = 75, kConfiguration = 78 };
+// and system::kHungStatus, of the watchdog
 
 struct Arguments {
     std::string config = kDefaultConfigPath;
@@ -128,8 +129,8 @@ void add_render(CLI::App& app, RenderOptions& render) {
 
 int main(int argc, char** argv) {
     CLI::App app("JACK real-time audio plugin host daemon, controlled over OSC.\n"
-                 "Exit status: 0 asked to end, 1 failed, 2 usage, 75 something is in use, "
-                 "78 configuration or rack.");
+                 "Exit status: 0 asked to end, 1 failed, 2 usage, 70 a plugin hung, "
+                 "75 something is in use, 78 configuration or rack.");
     Arguments given;
     add_options(app, given);
     CLI::App* render = app.add_subcommand("render", "Run a rack offline, from files to files");

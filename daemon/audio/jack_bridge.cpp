@@ -3,6 +3,7 @@
 #include "daemon/audio/jack_bridge.hpp"
 
 #include "daemon/rt/denormals.hpp"
+#include "daemon/rt/pulse.hpp"
 #include "daemon/rt/tick_rate.hpp"
 
 #include <algorithm>
@@ -12,6 +13,8 @@
 #include <utility>
 
 #include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <jack/statistics.h>
 #include <jack/thread.h>
@@ -40,8 +43,10 @@ std::size_t stack_left() {
 
 /// The thread's first words: what a cycle may need of its stack, touched before one runs. JACK
 /// calls it for its other threads too, so not the whole stack.
-void prepare_thread(void*) {
+void prepare_thread(void* self) {
     rt::flush_denormals();
+    rt::current_thread_id = gettid();
+    bridge(self).give_signal_stack();
     constexpr std::size_t kReserve = 16 * 1024;
     const std::size_t left = stack_left();
     if (left < 2 * kReserve) return;
@@ -144,6 +149,15 @@ void JackBridge::install(jack_client_t* client) {
     jack_set_port_connect_callback(
         client,
         [](jack_port_id_t, jack_port_id_t, int, void* self) { bridge(self).graph_change(); }, this);
+}
+
+/// A plugin that has used up the stack can be told by name only from another one. JACK's other
+/// threads may get the same: of two that crash, one is enough.
+void JackBridge::give_signal_stack() {
+    stack_t stack{};
+    stack.ss_sp = signal_stack_.data();
+    stack.ss_size = signal_stack_.size();
+    sigaltstack(&stack, nullptr);
 }
 
 void JackBridge::graph_change() {

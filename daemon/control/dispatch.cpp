@@ -52,6 +52,7 @@ constexpr Table make_table() {
     at(Id::node_remove) = edit(h::node_remove);
     at(Id::node_rename) = edit(h::node_rename);
     at(Id::node_replace) = edit(h::node_replace);
+    at(Id::node_budget) = edit(h::node_budget);
     at(Id::connect) = edit(h::connect);
     at(Id::disconnect) = edit(h::disconnect);
     at(Id::input_add) = edit(h::input_add);
@@ -81,6 +82,7 @@ constexpr Table make_table() {
     at(Id::jack_wanted) = answer(h::jack_wanted);
     at(Id::status) = answer(h::status);
     at(Id::stats_node) = answer(h::stats_node);
+    at(Id::stats_cycle) = answer(h::stats_cycle);
     at(Id::stats_worker) = answer(h::stats_worker);
     at(Id::stats_osc) = answer(h::stats_osc);
     at(Id::errors) = answer(h::errors);

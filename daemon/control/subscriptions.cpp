@@ -96,10 +96,14 @@ void Subscriptions::event(const protocol::Message& message) {
         if (each->pattern.matches(message.address)) replies_.stream(*each->peer, message);
 }
 
-bool Subscriptions::wants_events() const {
-    return std::any_of(list_.begin(), list_.end(), [](const SubscriptionPtr& each) {
-        return each->pattern.matches("/event/scrubbed");
+bool Subscriptions::wants(const char* address) const {
+    return std::any_of(list_.begin(), list_.end(), [address](const SubscriptionPtr& each) {
+        return each->pattern.matches(address);
     });
+}
+
+bool Subscriptions::wants_events() const {
+    return wants("/event/scrubbed") || wants("/event/overrun") || wants("/event/bypassed");
 }
 
 void Subscriptions::expire(std::uint64_t now) {

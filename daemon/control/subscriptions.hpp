@@ -41,6 +41,8 @@ class Subscriptions {
     [[nodiscard]] std::optional<std::uint64_t> next_turn() const;
     /// Of all senders.
     [[nodiscard]] std::size_t count() const noexcept { return list_.size(); }
+    /// Whether anybody would be sent this address.
+    [[nodiscard]] bool wants(const char* address) const;
     /// Whether anybody wants events.
     [[nodiscard]] bool wants_events() const;
 

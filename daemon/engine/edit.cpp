@@ -113,6 +113,7 @@ void Edit::apply(const Op& op, Loads* loaded, std::vector<process::FileInstall>*
         void operator()(const RemoveNode& o) { edit.remove_node(o.name, o.tail); }
         void operator()(const RenameNode& o) { edit.rename_node(o); }
         void operator()(const ReplaceNode& o) { edit.replace_node(o, loaded); }
+        void operator()(const SetBudget& o) { edit.set_budget(o); }
         void operator()(const Connect& o) { edit.connect(o); }
         void operator()(const Disconnect& o) { edit.disconnect(o); }
         void operator()(const AddStrip& o) { edit.add_strip(o, RackPort{}); }
@@ -155,6 +156,8 @@ NodeEntry Edit::make_node(const AddNode& op, Loads* loaded) {
     node.name = op.name;
     node.channels = op.channels;
     node.start_bypassed = op.bypass;
+    node.budget = op.budget;
+    node.priority = op.priority;
     Wanted want{op.name, nullptr, {}, {}};
     try {
         node.info = context_.catalogue->find(op.plugin);
@@ -205,6 +208,8 @@ NodeEntry Edit::make_node(const AddNode& op, Loads* loaded) {
     audio.bank.preset(audio.param_count, op.bypass ? 1.0 : 0.0);
     audio.bypassed = op.bypass;
     audio.wet.jump(op.bypass ? 0.0f : 1.0f);
+    audio.guard.set(op.budget.value_or(context_.budget));
+    audio.guard.priority = op.priority;
     for (process::FileInstall& file : found->second.files)
         installs.push_back(file);
     loaded->erase(found);
@@ -251,8 +256,8 @@ void Edit::replace_node(const ReplaceNode& op, Loads* loaded) {
     if (found == next.nodes.end())
         throw CommandError("no_such_node", "there is no node \"" + op.name + "\"");
     const NodeEntry former = found->second;
-
-    AddNode add{op.name, op.plugin, former.channels, {}, former.start_bypassed};
+    AddNode add{op.name,           op.plugin,     former.channels, {},
+                former.bypassed(), former.budget, former.priority};
     std::shared_ptr<const plugin::PluginInfo> info;
     try {
         info = context_.catalogue->find(op.plugin);

@@ -67,6 +67,7 @@ struct EditContext {
     Slots* output_slots = nullptr;
     bool ramped = true; ///< switched gains take their time; false: they jump
     std::function<std::uint32_t()> next_generation;
+    process::Budget budget; ///< of nodes that have none of their own
 };
 
 /// The effect of requests on a copy of the graph: the next graph and what the audio side must be
@@ -117,6 +118,7 @@ class Edit {
         std::uint32_t wait; ///< frames
     };
     std::vector<Start> starts;
+    std::vector<process::BudgetSet> budgets;
     std::vector<std::unique_ptr<plugin::Instance>> made; ///< enter the graph with this edit
     std::vector<process::Handle> removed_nodes;
     std::vector<StripEntry> removed_inputs, removed_outputs;
@@ -127,6 +129,7 @@ class Edit {
     void remove_node(const std::string& name, bool tail);
     void rename_node(const RenameNode& op);
     void replace_node(const ReplaceNode& op, Loads* loaded);
+    void set_budget(const SetBudget& op);
     void connect(const Connect& op);
     void disconnect(const Disconnect& op);
     void add_strip(const AddStrip& op, const RackPort& values);

@@ -68,7 +68,9 @@ void Edit::load_rack(const Rack& rack, Loads* loaded) {
     add_strips(false, rack.outputs);
     for (const RackNode& node : rack.nodes) {
         try {
-            add_node({node.name, node.plugin, node.channels, node.params, node.bypass}, loaded);
+            add_node({node.name, node.plugin, node.channels, node.params, node.bypass, node.budget,
+                      node.priority},
+                     loaded);
         } catch (const CommandError& error) {
             throw where(node.line, error);
         }

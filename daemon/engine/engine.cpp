@@ -18,6 +18,7 @@ struct Engine::Impl {
     Impl(Options options, process::Cycle& cycle, worker::Pool& pool, plugin::Registry& registry,
          Callbacks callbacks)
         : offline(options.offline),
+          budget(options.budget),
           pipeline(std::move(options), cycle, pool, registry, std::move(callbacks),
                    [this](Pipeline::Work work) { post(std::move(work)); }) {}
 
@@ -55,6 +56,7 @@ struct Engine::Impl {
     }
 
     const bool offline;
+    const process::Budget budget;
     std::mutex mutex;
     std::condition_variable wake;
     std::deque<Pipeline::Work> inbox;
@@ -142,6 +144,10 @@ std::size_t Engine::abandoned() const {
 
 std::size_t Engine::scheduled() const {
     return impl_->pipeline.scheduled();
+}
+
+process::Budget Engine::default_budget() const {
+    return impl_->budget;
 }
 
 void Engine::prepare(double rate, std::uint32_t period) {

@@ -38,7 +38,8 @@ class Engine final : public process::DriverListener {
         bool offline = false;  ///< no threads: the caller steps the engine and loads run in place
         double load_limit_s = 10.0;
         std::shared_ptr<process::Master> master; ///< the one the cycle was made with
-        bool ramped = true; ///< switched gains take 10 ms; false: they jump, and click
+        bool ramped = true;          ///< switched gains take 10 ms; false: they jump, and click
+        process::Budget budget = {}; ///< of nodes that have none of their own
     };
     /// Called on the engine's thread; quick and non-blocking.
     struct Callbacks {
@@ -46,6 +47,9 @@ class Engine final : public process::DriverListener {
         std::function<void(Event)> event;
         /// Looks up a file's name in the configured directories of a kind; "" when there is none.
         std::function<std::string(const std::string& kind, const std::string& name)> find_file;
+        /// Told who is in a slot before its code runs; again for the same one.
+        std::function<void(process::Handle, const std::string& node, const std::string& plugin)>
+            named = {};
     };
 
     /// `cycle`, `pool` and `registry` outlive the engine.
@@ -79,6 +83,8 @@ class Engine final : public process::DriverListener {
     std::size_t abandoned() const;
     /// Requests that wait for their time.
     std::size_t scheduled() const;
+    /// Of nodes that have none of their own. [any]
+    process::Budget default_budget() const;
 
     // process::DriverListener
     void prepare(double rate, std::uint32_t period) override;

@@ -30,11 +30,16 @@ struct NodeEntry {
     bool start_bypassed = false;              ///< bypass at creation; the live value is in the cell
     /// Per output channel what delays the dry signal by the latency; empty without one.
     std::vector<std::shared_ptr<process::DelayLine>> dry_lines;
+    std::optional<process::Budget> budget; ///< absent: Engine::Options::budget
+    std::uint32_t priority = 50;           ///< 0..100; the lowest is bypassed first
 
     /// The cell of a parameter, by its index in the descriptor.
     process::ParamCell& param(std::uint32_t index) const { return shared->cells[index]; }
     /// The host's own switch, after the plugin's parameters.
     process::ParamCell& bypass() const { return shared->cells[info->params.size()]; }
+    /// Whether it is bypassed now, by somebody or by the daemon; before it is made, whether it will
+    /// be.
+    bool bypassed() const { return shared ? bypass().heard.load() >= 0.5 : start_bypassed; }
 };
 
 /// An input or an output: a named group of external ports.

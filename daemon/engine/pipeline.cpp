@@ -81,6 +81,7 @@ EditContext Pipeline::context(bool dry) const {
     context.catalogue = registry_.catalogue();
     context.find_file = callbacks_.find_file;
     context.ramped = options_.ramped;
+    context.budget = options_.budget;
     if (!dry) {
         context.handles = &handles_;
         context.input_slots = &input_slots_;
@@ -266,6 +267,7 @@ void Pipeline::merge(Batch& batch, Edit& edit) {
     append(command.slots, edit.slots);
     append(command.sets, edit.sets);
     append(command.files, edit.installs);
+    append(command.budgets, edit.budgets);
     command.cuts_for_sets =
         command.cuts_for_sets || edit.cuts || command.sets.size() > kSetsWithoutCut;
     for (const Edit::Start& start : edit.starts) {
@@ -285,13 +287,14 @@ void Pipeline::merge(Batch& batch, Edit& edit) {
         instances_[slot] = std::move(instance);
     }
     head_ = std::move(edit.next);
-    if (edit.graph_changed) ++head_.revision;
+    if (edit.graph_changed || !edit.budgets.empty()) ++head_.revision;
     command.resets_all = command.resets_all || edit.reset_all;
 }
 
 void Pipeline::send(Batch batch, std::uint64_t frame) {
     if (batch.empty) return;
-    const bool changes_model = batch.graph_changed || !batch.command->files.empty();
+    const bool changes_model =
+        batch.graph_changed || !batch.command->files.empty() || !batch.command->budgets.empty();
     // What builds on a graph command that still waits for its frame must not overtake it.
     if (changes_model && graphs_in_flight_ != 0) frame = std::max(frame, last_graph_frame_);
     batch.command->frame = frame;
@@ -301,6 +304,9 @@ void Pipeline::send(Batch batch, std::uint64_t frame) {
         });
         batch.command->plan->shape = shape_;
         batch.command->plan->number = ++head_.plan_number;
+        if (callbacks_.named)
+            for (const auto& [name, node] : head_.nodes)
+                callbacks_.named(node.handle, name, node.info->id);
     }
     if (changes_model) {
         batch.rest.model = std::make_shared<const Model>(head_);
@@ -469,6 +475,8 @@ Rack to_rack(const Model& model) {
         node.plugin = entry.info->id;
         node.channels = entry.channels;
         node.bypass = entry.bypass().heard.load() >= 0.5;
+        node.budget = entry.budget;
+        node.priority = entry.priority;
         for (std::uint32_t i = 0; i < entry.info->params.size(); ++i) {
             const plugin::ParamInfo& param = entry.info->params[i];
             if (param.scale == BL_SCALE_FILE) {

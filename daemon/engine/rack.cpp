@@ -16,8 +16,8 @@
 namespace backline::engine {
 
 bool operator==(const RackNode& a, const RackNode& b) {
-    return std::tie(a.name, a.plugin, a.channels, a.bypass, a.params)
-           == std::tie(b.name, b.plugin, b.channels, b.bypass, b.params);
+    return std::tie(a.name, a.plugin, a.channels, a.bypass, a.budget, a.priority, a.params)
+           == std::tie(b.name, b.plugin, b.channels, b.bypass, b.budget, b.priority, b.params);
 }
 
 bool operator==(const RackPort& a, const RackPort& b) {
@@ -170,8 +170,8 @@ class Parser {
     }
 
     void read_nodes(const TomlTable& root) {
-        static constexpr std::array<std::string_view, 4> kKeys{"plugin", "channels", "bypass",
-                                                               "params"};
+        static constexpr std::array<std::string_view, 6> kKeys{"plugin",   "channels", "bypass",
+                                                               "priority", "budget",   "params"};
         for (const auto& entry : TomlTable(root.table("node"), "", rack_.file).entries()) {
             const TomlTable table(begin("node", entry), fmt::format("node \"{}\": ", entry.key),
                                   rack_.file, kKeys);
@@ -184,9 +184,39 @@ class Parser {
             std::uint32_t channels = 0;
             if (table.read("channels", channels, 1, kMaxChannels)) node.channels = channels;
             table.read("bypass", node.bypass);
+            table.read("priority", node.priority, 0, 100);
+            read_budget(table, node);
             read_params(table, node);
             rack_.nodes.push_back(std::move(node));
         }
+    }
+
+    /// `budget = 30`, or `budget = { percent = 30, policy = "report" }`
+    void read_budget(const TomlTable& node_table, RackNode& node) const {
+        const auto entry = node_table.find("budget");
+        if (!entry) return;
+        process::Budget budget;
+        const auto percent = [&](const TomlTable& table, const char* key) {
+            table.read(key, budget.percent, 0.0, 100.0, " %");
+            if (!(budget.percent > 0.0)) table.fail_expected(*table.find(key), "above 0 %");
+        };
+        if (!entry->value->is_table()) {
+            percent(node_table, "budget");
+        } else {
+            static constexpr std::array<std::string_view, 2> kKeys{"percent", "policy"};
+            const TomlTable table(*entry->value->as_table(),
+                                  fmt::format("node \"{}\": budget: ", node.name), rack_.file,
+                                  kKeys);
+            percent(table, "percent");
+            std::string name;
+            if (table.read("policy", name)) {
+                const auto policy = parse_policy(name);
+                if (!policy)
+                    table.fail_expected(*table.find("policy"), "\"bypass\", \"report\" or \"off\"");
+                budget.policy = *policy;
+            }
+        }
+        node.budget = budget;
     }
 
     void read_params(const TomlTable& node_table, RackNode& node) const {
@@ -283,6 +313,24 @@ class Parser {
 };
 
 } // namespace
+
+namespace {
+
+constexpr std::array kPolicies{process::Budget::Policy::bypass, process::Budget::Policy::report,
+                               process::Budget::Policy::off};
+
+} // namespace
+
+const char* to_string(process::Budget::Policy policy) noexcept {
+    constexpr std::array kNames{"bypass", "report", "off"};
+    return kNames[static_cast<std::size_t>(policy)];
+}
+
+std::optional<process::Budget::Policy> parse_policy(std::string_view name) noexcept {
+    for (const auto policy : kPolicies)
+        if (name == to_string(policy)) return policy;
+    return std::nullopt;
+}
 
 bool is_name(std::string_view text) noexcept {
     return !text.empty() && text.size() <= 63 && std::ranges::all_of(text, [](char c) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/file_error.hpp"
+#include "daemon/process/budget.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -28,6 +29,8 @@ inline constexpr double kMinGain = -96.0;         ///< dB, silence; as process::
 inline constexpr double kMaxGain = 24.0;          ///< dB; as process::Strip::kGainMax.
 inline constexpr std::uint32_t kDefaultFeedback = 256; ///< Frames of "a -> b feedback".
 
+inline constexpr std::uint32_t kDefaultPriority = 50; ///< Of a node, 0..100.
+
 /// A plugin instance.
 struct RackNode {
     std::string name;                                  ///< [A-Za-z0-9_-]{1,63}
@@ -35,7 +38,9 @@ struct RackNode {
     std::optional<std::uint32_t> channels;             ///< 1..64; the plugin's choice when absent.
     bool bypass = false;                               ///< Starts bypassed.
     std::vector<std::pair<std::string, Value>> params; ///< By symbol, in the order written.
-    std::uint32_t line = 0; ///< Of its header, from 1; 0: not from a file.
+    std::optional<process::Budget> budget = {}; ///< Of the period; the daemon's own when absent.
+    std::uint32_t priority = kDefaultPriority;  ///< 0..100; the lowest is bypassed first.
+    std::uint32_t line = 0;                     ///< Of its header, from 1; 0: not from a file.
 };
 
 /// A named group of JACK ports: an input of the rack or an output.
@@ -79,6 +84,11 @@ class RackError : public FileError {
   public:
     using FileError::FileError;
 };
+
+/// "bypass", "report", "off".
+const char* to_string(process::Budget::Policy policy) noexcept;
+/// The policy of that name, or nothing.
+std::optional<process::Budget::Policy> parse_policy(std::string_view name) noexcept;
 
 /// True for a legal name of a node, input or output: [A-Za-z0-9_-]{1,63}.
 bool is_name(std::string_view text) noexcept;

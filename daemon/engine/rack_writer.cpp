@@ -85,6 +85,12 @@ std::string node(const RackNode& n) {
     std::string result = fmt::format("\n[node.{}]\nplugin = {}\n", n.name, quote(n.plugin));
     if (n.channels) result += fmt::format("channels = {}\n", *n.channels);
     if (n.bypass) result += "bypass = true\n";
+    if (n.priority != kDefaultPriority) result += fmt::format("priority = {}\n", n.priority);
+    if (n.budget && n.budget->policy == process::Budget::Policy::bypass)
+        result += fmt::format("budget = {}\n", number(n.budget->percent));
+    else if (n.budget)
+        result += fmt::format("budget = {{ percent = {}, policy = \"{}\" }}\n",
+                              number(n.budget->percent), to_string(n.budget->policy));
     std::string inlined, lines;
     for (const auto& [symbol, value] : n.params) {
         const std::string item = symbol + " = " + literal(value);

@@ -20,6 +20,8 @@ struct AddNode {
     std::optional<std::uint32_t> channels;
     std::vector<std::pair<std::string, Value>> params; ///< initial values by symbol
     bool bypass = false;
+    std::optional<process::Budget> budget = {}; ///< absent: the daemon's own
+    std::uint32_t priority = kDefaultPriority;
 };
 /// Takes a node out, with its connections.
 struct RemoveNode {
@@ -34,6 +36,11 @@ struct RenameNode {
 /// count exist, parameters keep their values where symbols do.
 struct ReplaceNode {
     std::string name, plugin;
+};
+/// Gives a node a budget of its own.
+struct SetBudget {
+    std::string name;
+    process::Budget budget;
 };
 /// Connects two endpoints; see parse_endpoint().
 struct Connect {
@@ -76,7 +83,7 @@ struct Panic {};
 
 /// One edit of the graph or of a value.
 using Op = std::variant<AddNode, RemoveNode, RenameNode, ReplaceNode, Connect, Disconnect, AddStrip,
-                        RemoveStrip, RenameStrip, SetValue, LoadRack, Panic>;
+                        RemoveStrip, RenameStrip, SetValue, LoadRack, Panic, SetBudget>;
 
 /// Edits that are applied at one frame, all or none.
 struct Request {

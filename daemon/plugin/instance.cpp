@@ -145,6 +145,7 @@ void Instance::make() {
     node_->files = file_extension(*info_, *plugin_);
     node_->responses = shared_->responses.get();
     node_->cost = &shared_->cost;
+    node_->guard.analysis = (info_->kind & BL_KIND_ANALYSIS) != 0;
     std::size_t event_ports = 0;
     for (const PortInfo& port : info_->ports)
         event_ports += port.kind == BL_PORT_EVENT ? 1 : 0;

@@ -37,6 +37,12 @@ struct RampStart {
     std::uint32_t wait = 0; ///< frames until it begins to move
 };
 
+/// Another budget for a node.
+struct BudgetSet {
+    Handle handle;
+    Budget budget;
+};
+
 /// One edit, prepared by the engine thread, applied by the audio thread in one piece and at one
 /// frame, finished (freed, answered) by the engine thread again. Members that are empty stay as
 /// they are.
@@ -50,14 +56,15 @@ struct Command {
     std::vector<FileInstall> files;
     std::vector<RampStart> ramps; ///< in order
     bool resets_all = false;      ///< every node, once mutes that begin with this command are over
+    std::vector<BudgetSet> budgets;
 
     std::uint64_t applied_frame = 0; ///< set by apply
     std::uint32_t stale_sets = 0;    ///< sets whose target was gone
 
     /// Whether a slice has to begin at its frame: all but plain parameter values of nodes.
     BACKLINE_RT bool cuts() const noexcept {
-        return plan || !slots.empty() || !files.empty() || !ramps.empty() || resets_all
-               || cuts_for_sets;
+        return plan || !slots.empty() || !files.empty() || !ramps.empty() || !budgets.empty()
+               || resets_all || cuts_for_sets;
     }
     bool cuts_for_sets = false; ///< one of the sets is a bypass, a gain or a mute
 };

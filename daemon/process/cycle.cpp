@@ -3,6 +3,7 @@
 // The cycle: what happens in which order in one period. The steps of the plan are in steps.cpp.
 #include "daemon/process/cycle.hpp"
 
+#include "daemon/rt/denormals.hpp"
 #include "daemon/rt/thread_role.hpp"
 #include "daemon/rt/tick_rate.hpp"
 #include "daemon/rt/ticks.hpp"
@@ -17,6 +18,11 @@ void count(std::atomic<std::uint64_t>& counter, std::uint64_t more = 1) noexcept
     counter.store(counter.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
 }
 
+void reset(Node& node) noexcept {
+    const rt::InNode inside(word_of(node.handle));
+    if (node.plugin->reset != nullptr) node.plugin->reset(node.plugin);
+}
+
 } // namespace
 
 void Cycle::run(const Period& period) noexcept {
@@ -28,7 +34,9 @@ void Cycle::run(const Period& period) noexcept {
         interrupted_.store(true, std::memory_order_relaxed);
         return;
     }
-    counters_.entered_ns.store(rt::monotonic_ns(), std::memory_order_relaxed);
+    const rt::PulseThread thread(*pulse_, 0);
+    begin_guards(period, began);
+    rt::flush_denormals(); // a plugin may have changed it
     const std::uint64_t first = clock_;
 
     take_edits(period.offline);
@@ -50,7 +58,8 @@ void Cycle::run(const Period& period) noexcept {
 
     anchor_.write({first, period.start_ns, period.frames, period.rate,
                    counters_.cycles.load(std::memory_order_relaxed) + 1});
-    publish(period, began);
+    run_guards(publish(period, began));
+    pulse_->leave();
     lease_.give_back();
     if (ready_ != nullptr && !period.offline) ready_->wake_one();
 }
@@ -82,6 +91,7 @@ Command* Cycle::take_done() noexcept {
 
 bool Cycle::apply_idle(std::uint64_t clock) noexcept {
     if (!lease_.try_take()) return false;
+    const rt::PulseThread thread(*pulse_, 0);
     if (clock > clock_) clock_ = clock;
     apply_waiting();
     settle_ramps();
@@ -233,10 +243,15 @@ void Cycle::apply(Command& command) noexcept {
     if (command.plan) plan_.swap(command.plan);
     for (const RampStart& start : command.ramps)
         start.ramp->to(start.target, start.wait);
-    for (FileInstall& file : command.files)
+    for (FileInstall& file : command.files) {
+        const rt::InNode inside(word_of(file.node->handle));
         file.object = file.node->files->install(file.node->plugin, file.param, file.object);
+    }
     if (command.resets_all)
         reset_at_ = clock_ + (plan_ && plan_->shape ? plan_->shape->frames() : 0);
+    for (const BudgetSet& budget : command.budgets)
+        if (Target* target = find(budget.handle); target != nullptr && target->node != nullptr)
+            target->node->guard.set(budget.budget);
     place(command, 0);
 }
 
@@ -265,19 +280,27 @@ void Cycle::report_trouble() noexcept {
     if (!plan_) return;
     for (Node* node : plan_->nodes) {
         if (node->unreported_errors != 0)
-            report({Report::Kind::plugin_error, node->handle, node->unreported_errors});
+            report({.kind = Report::Kind::plugin_error,
+                    .handle = node->handle,
+                    .count = node->unreported_errors});
         node->unreported_errors = 0;
         if (node->unreported_scrubs == 0) continue;
-        report({Report::Kind::scrubbed, node->handle, node->unreported_scrubs});
+        report({.kind = Report::Kind::scrubbed,
+                .handle = node->handle,
+                .count = node->unreported_scrubs});
         node->unreported_scrubs = 0;
-        if (node->plugin->reset != nullptr) node->plugin->reset(node->plugin);
-        if (node->bypassed) continue;
-        node->wet.jump(0.0f);
-        node->wet.to(1.0f);
+        reset(*node);
+        if (!node->bypassed) {
+            node->wet.jump(0.0f);
+            node->wet.to(1.0f);
+        }
+        count_fault(*node);
     }
     for (Strip* strip : plan_->strips) {
         if (strip->unreported != 0)
-            report({Report::Kind::input_scrubbed, strip->handle, strip->unreported});
+            report({.kind = Report::Kind::input_scrubbed,
+                    .handle = strip->handle,
+                    .count = strip->unreported});
         strip->unreported = 0;
     }
 }
@@ -286,7 +309,7 @@ void Cycle::reset_nodes() noexcept {
     reset_at_ = kNever;
     if (!plan_) return;
     for (Node* node : plan_->nodes)
-        if (node->plugin->reset != nullptr) node->plugin->reset(node->plugin);
+        reset(*node);
 }
 
 void Cycle::settle_ramps() noexcept {
@@ -310,7 +333,7 @@ void Cycle::fade_outputs_in() noexcept {
     }
 }
 
-void Cycle::publish(const Period& period, std::uint64_t began) noexcept {
+std::uint64_t Cycle::publish(const Period& period, std::uint64_t began) noexcept {
     if (plan_) {
         for (Strip* strip : plan_->strips)
             strip->meter.publish(period.frames);
@@ -321,6 +344,7 @@ void Cycle::publish(const Period& period, std::uint64_t began) noexcept {
     counters_.last_ticks.store(spent, std::memory_order_relaxed);
     if (spent > counters_.max_ticks.load(std::memory_order_relaxed))
         counters_.max_ticks.store(spent, std::memory_order_relaxed);
+    return spent;
 }
 
 void Cycle::report(const Report& report) noexcept {

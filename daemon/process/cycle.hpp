@@ -6,8 +6,10 @@
 #include "daemon/process/driver.hpp"
 #include "daemon/rt/latest_value.hpp"
 #include "daemon/rt/lease.hpp"
+#include "daemon/rt/pulse.hpp"
 #include "daemon/rt/ready_set.hpp"
 #include "daemon/rt/spsc_queue.hpp"
+#include "daemon/rt/tick_rate.hpp"
 
 #include <array>
 #include <atomic>
@@ -18,12 +20,27 @@ namespace backline::process {
 
 /// Something the audio side noticed, for the control side to name and report.
 struct Report {
-    /// Samples of a node that were not finite; a failed call; samples from outside that were not
-    /// finite.
-    enum class Kind : std::uint32_t { scrubbed, plugin_error, input_scrubbed };
+    /// Which of them.
+    enum class Kind : std::uint32_t {
+        scrubbed,       ///< samples of a node that were not finite
+        plugin_error,   ///< a failed call
+        input_scrubbed, ///< samples from outside that were not finite
+        overrun,        ///< a node is over its budget
+        bypassed,       ///< a node was bypassed, for `reason`
+        overload,       ///< the whole cycle takes too long, and no node is left to bypass
+    };
+    /// Why a node was bypassed.
+    enum class Reason : std::uint32_t {
+        overrun,  ///< over its own budget
+        overload, ///< for the sake of the whole cycle
+        faults,   ///< its output was not finite, again and again
+    };
     Kind kind = Kind::scrubbed;
-    Handle handle;
-    std::uint32_t count = 0;
+    Handle handle = {};             ///< nobody's for overload
+    std::uint32_t count = 0;        ///< samples, or calls
+    Reason reason = Reason::faults; ///< of bypassed
+    double cost = 0.0;              ///< % of the period: the node's, of overload the cycle's
+    double limit = 0.0;             ///< % of the period that was not to be exceeded
 };
 
 /// Where the sample clock stood when a cycle began: ties frames to wall-clock time.
@@ -55,6 +72,10 @@ struct CycleCounters {
     std::atomic<std::uint64_t> late_commands{0}; ///< timed edits applied after their frame
     std::atomic<std::uint64_t> reports_lost{0};
     std::atomic<std::uint64_t> entered_ns{0}; ///< when the newest cycle was entered
+    std::atomic<std::uint64_t> late{0};       ///< cycles in real time that took over a period
+    std::atomic<std::uint64_t> late_ns{0};    ///< when the newest of them ended
+    std::atomic<std::uint64_t> peak_ticks{0}; ///< the costliest in real time since construction
+    rt::Histogram histogram;                  ///< ticks per cycle in real time
 };
 
 /// The work the audio thread does each period, as an ordered list of named steps; see run().
@@ -71,6 +92,10 @@ class Cycle {
         /// Runs waiting jobs at once when a period is offline. [audio, offline]
         void (*work_now)(void* context) = nullptr;
         void* work_context = nullptr;
+        rt::Pulse* pulse = nullptr; ///< outlives the cycle; nullptr: one of its own
+        /// Of the period: a cycle that takes more, again and again, gives up nodes.
+        double overload_percent = 90.0;
+        bool timing = true; ///< false: nodes are not timed, and have no budgets
     };
 
     static constexpr std::uint32_t kSlots = 4096;           ///< nodes, inputs and outputs at most
@@ -131,6 +156,8 @@ class Cycle {
     /// What has been counted since construction; the reader may set max_ticks back to 0.
     CycleCounters& counters() noexcept { return counters_; }
     const CycleCounters& counters() const noexcept { return counters_; }
+    /// What the audio side is doing now.
+    const rt::Pulse& pulse() const noexcept { return *pulse_; }
     /// The longest slice, frames.
     std::uint32_t max_frames() const noexcept { return max_frames_; }
 
@@ -171,6 +198,16 @@ class Cycle {
     BACKLINE_RT void finish(Command* command) noexcept;
     BACKLINE_RT void run_slice(const Period& period, std::uint32_t offset,
                                std::uint32_t frames) noexcept;
+    // guards.cpp
+    BACKLINE_RT void begin_guards(const Period& period, std::uint64_t began) noexcept;
+    BACKLINE_RT void time_node(Node& node, std::uint64_t spent, bool last) noexcept;
+    BACKLINE_RT void run_guards(std::uint64_t spent) noexcept;
+    BACKLINE_RT void judge(Node& node) noexcept;
+    BACKLINE_RT void shed(double cost) noexcept;
+    BACKLINE_RT void count_fault(Node& node) noexcept;
+    BACKLINE_RT void guard_bypass(Node& node, const Report& why) noexcept;
+    BACKLINE_RT void measure_ticks(std::uint64_t began) noexcept;
+    // steps.cpp
     BACKLINE_RT void run_step(const Step& step, const Slice& slice, const Lane& lane) noexcept;
     BACKLINE_RT void run_input(const InputStep& step, const Slice& slice,
                                const Lane& lane) noexcept;
@@ -190,7 +227,7 @@ class Cycle {
     BACKLINE_RT void settle_ramps() noexcept;
     BACKLINE_RT void fade_outputs_in() noexcept;
     BACKLINE_RT void silence(const Period& period) noexcept;
-    BACKLINE_RT void publish(const Period& period, std::uint64_t began) noexcept;
+    BACKLINE_RT std::uint64_t publish(const Period& period, std::uint64_t began) noexcept;
     BACKLINE_RT void report(const Report& report) noexcept;
     BACKLINE_RT Target* find(Handle handle) noexcept;
 
@@ -198,6 +235,10 @@ class Cycle {
     rt::ReadySet* const ready_;
     void (*const work_now_)(void*);
     void* const work_context_;
+    const double overload_;
+    const bool timing_;
+    const std::unique_ptr<rt::Pulse> own_pulse_;
+    rt::Pulse* const pulse_;
 
     std::atomic<std::uint64_t> numbers_{0};
     rt::SpscQueue<SetEntry> sets_;
@@ -222,6 +263,17 @@ class Cycle {
     Master* master_ = nullptr;            ///< in slot 0 of the table
     std::atomic<bool> interrupted_{true}; ///< what is heard next follows a silence
     std::atomic<bool> trouble_{false};    ///< a step met something to report
+
+    // Of the guards.
+    const std::uint64_t first_ticks_; ///< at construction, as is first_ns_
+    const std::uint64_t first_ns_;
+    double ticks_per_second_ = 0.0; ///< 0: not known yet
+    bool real_time_ = false;        ///< this period is one
+    double period_ticks_ = 0.0;     ///< infinite where budgets do not apply
+    double second_ = 0.0;           ///< frames
+    OverrunWindow overloads_;
+    bool guards_due_ = false; ///< the window of some node is full
+    std::uint64_t overload_quiet_until_ = 0;
 };
 
 } // namespace backline::process

@@ -51,12 +51,24 @@ void ParamBank::add(std::uint32_t frame, std::uint32_t param, double value) noex
     if (event_count_ < capacity_) events_[event_count_++] = {frame, param, value};
 }
 
-void ParamBank::overtake(std::uint32_t frame, std::uint32_t param) noexcept {
+void ParamBank::unmark(std::uint32_t param) noexcept {
     is_dirty_[param] = false;
     std::uint32_t kept = 0;
     for (std::uint32_t i = 0; i < dirty_count_; ++i)
         if (dirty_[i] != param) dirty_[kept++] = dirty_[i];
     dirty_count_ = kept;
+}
+
+void ParamBank::impose(std::uint32_t param, double value) noexcept {
+    if (param >= count_) return;
+    if (is_dirty_[param]) unmark(param);
+    double ignored = 0.0;
+    extract(param, ignored);
+    note(param, value);
+}
+
+void ParamBank::overtake(std::uint32_t frame, std::uint32_t param) noexcept {
+    unmark(param);
     if (frame == 0 || event_count_ == capacity_) return;
     for (std::uint32_t i = event_count_++; i-- > 0;)
         events_[i + 1] = events_[i];

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/rt/annotations.hpp"
+#include "daemon/rt/pulse.hpp"
 
 #include <backline/plugin.h>
 
@@ -19,6 +20,11 @@ struct Handle {
     std::uint32_t generation = 0; ///< 0 = nobody
     friend bool operator==(const Handle&, const Handle&) = default;
 };
+
+/// The handle in one word, as rt::Pulse has it.
+constexpr std::uint64_t word_of(Handle handle) noexcept {
+    return rt::node_word(handle.slot, handle.generation);
+}
 
 /// One parameter as control and audio share it. Untimed sets are coalesced here: the newest value
 /// waits in `wanted`, and the set queue holds at most one entry per parameter.
@@ -57,6 +63,9 @@ class ParamBank {
     }
     /// Takes the event of `param` out of the list; false when there is none. [audio]
     BACKLINE_RT bool extract(std::uint32_t param, double& value) noexcept;
+    /// Gives a parameter a value in the daemon's own name; what waits for it is forgotten, a set
+    /// that comes later counts. Between the calls of a node. [audio]
+    BACKLINE_RT void impose(std::uint32_t param, double value) noexcept;
     /// Turns waiting untimed values into events at the slice's first frame, at most `limit` of
     /// them. [audio]
     BACKLINE_RT void flush(std::uint32_t limit) noexcept;
@@ -82,6 +91,7 @@ class ParamBank {
     /// Ends the wait of an untimed value when a newer one is due at `frame` of this slice: it goes
     /// to the first frame, or is dropped when the newer one goes there.
     BACKLINE_RT void overtake(std::uint32_t frame, std::uint32_t param) noexcept;
+    BACKLINE_RT void unmark(std::uint32_t param) noexcept;
 
     ParamCell* cells_;
     std::uint32_t count_;

@@ -60,13 +60,19 @@ Cycle::Cycle(const Options& options, Master& master)
       ready_(options.ready),
       work_now_(options.work_now),
       work_context_(options.work_context),
+      overload_(options.overload_percent * 0.01),
+      timing_(options.timing),
+      own_pulse_(options.pulse == nullptr ? std::make_unique<rt::Pulse>() : nullptr),
+      pulse_(options.pulse == nullptr ? own_pulse_.get() : options.pulse),
       sets_(16384),
       commands_(kCommandsInFlight),
       done_(kCommandsInFlight),
       reports_(1024),
       clock_(options.start_clock),
       targets_(std::make_unique<Target[]>(kSlots)),
-      master_(&master) {
+      master_(&master),
+      first_ticks_(rt::ticks()),
+      first_ns_(rt::monotonic_ns()) {
     master.handle = {0, 1};
     targets_[0] = {1, &master.bank, nullptr};
     anchor_.write({clock_, 0, 0, 0.0, 0});

@@ -81,13 +81,14 @@ void Cycle::run_slice(const Period& period, std::uint32_t offset, std::uint32_t 
     const Slice slice{
         period, advanced(period.transport, offset, period.rate), plan_->shape.get(), clock_, offset,
         frames};
-    std::uint64_t before = rt::ticks();
+    const bool last = offset + frames == period.frames;
+    std::uint64_t before = timing_ ? rt::ticks() : 0;
     for (const Step& step : plan_->steps) {
         run_step(step, slice, plan_->lane);
-        if (step.kind == Step::Kind::node) {
+        if (step.kind == Step::Kind::node && timing_) {
             // One reading per boundary: the end of this node is the beginning of the next.
             const std::uint64_t now = rt::ticks();
-            step.node.node->cost->add(now - before);
+            time_node(*step.node.node, now - before, last);
             before = now;
         }
     }
@@ -190,6 +191,7 @@ void Cycle::run_link(const LinkStep& step, const Slice& slice, const Lane& lane)
 void Cycle::run_node(const NodeStep& step, const Slice& slice, const Lane& lane) noexcept {
     Node& node = *step.node;
     const bl_plugin* plugin = node.plugin;
+    const rt::InNode inside(word_of(node.handle));
     if (node.bank.waiting())
         node.bank.flush(slice.period.offline ? node.bank.count() : ParamBank::kEventsPerCycle);
     if (node.bank.event_count() != 0) take_bypass(step, slice);
@@ -240,6 +242,7 @@ void Cycle::take_bypass(const NodeStep& step, const Slice& slice) noexcept {
     double bypass = 0.0;
     if (!node.bank.extract(node.param_count, bypass)) return;
     node.bypassed = bypass >= 0.5;
+    if (!node.bypassed) node.guard.clear();
     if (node.bypassed) {
         node.wet.to(0.0f);
     } else if (node.wet.rests_at(0.0f)) {

@@ -86,6 +86,9 @@ impulse = ["/opt/rooms"]
 dir = ""
 [runtime]
 dir = "/tmp/run"
+[limits]
+node_percent = 25
+cycle_percent = 99.5
 [log]
 level = "debug"
 )",
@@ -110,6 +113,8 @@ level = "debug"
     EXPECT_EQ(c.files.at("impulse"), std::vector<std::string>{"/opt/rooms"});
     EXPECT_EQ(c.state.dir, "");
     EXPECT_EQ(c.runtime.dir, "/tmp/run");
+    EXPECT_EQ(c.limits.node_percent, 25.0);
+    EXPECT_EQ(c.limits.cycle_percent, 99.5);
     EXPECT_EQ(c.log.level, LogLevel::debug);
 }
 
@@ -157,6 +162,8 @@ TEST(Config, EveryMistakeHasItsLine) {
          "c.toml:2: [engine] max_frames is a power of two 64..8192, got 1000"},
         {"[engine]\nmax_frames = 32",
          "c.toml:2: [engine] max_frames is an integer 64..8192, got 32"},
+        {"[limits]\nnode_percent = 0", "c.toml:2: [limits] node_percent is 1..100 %, got 0"},
+        {"[limits]\ncycle_percent = 101", "c.toml:2: [limits] cycle_percent is 10..100 %, got 101"},
         {"[engine]\nstart = \"first\"",
          R"(c.toml:2: [engine] start is "last" or "rack", got "first")"},
         {"[engine]\nrack = \"../x\"",
@@ -232,7 +239,7 @@ TEST(DefaultConfig, ShowsOnlyKeysThatAreRead) {
         const std::string where = "c.toml:" + std::to_string(i + 1) + ": ";
         EXPECT_TRUE(mistake(text).starts_with(where)) << all[i] << "\n" << mistake(text);
     }
-    EXPECT_EQ(keys, 20u);
+    EXPECT_EQ(keys, 22u);
 }
 
 TEST(LogLevels, HaveNames) {

@@ -334,6 +334,32 @@ TEST(Server, EventsReachThoseWhoWantThem) {
     EXPECT_EQ(scrubbed->args[0].as_text(), "nan");
 }
 
+TEST(Server, XrunsAreOursAroundALateCycleOfOurs) {
+    Rig rig({.cycles = true, .plugins = {std::string(FIXTURE_DIR) + "/faulty"}, .driver = true});
+    Client client = rig.client();
+    ASSERT_TRUE(client.request("/node/add", {"slow", "org.example.burns", "time", 8.0}).ok);
+    ASSERT_TRUE(client.request("/node/budget", {"slow", 50.0, "off"}).ok);
+    Transport udp(Url::parse(rig.udp_url()));
+    send(udp, message("/subscribe", "/event/xrun"));
+    ASSERT_EQ(receive(udp)->address, "/done");
+    const auto xrun = [&] {
+        rig.server->event({"xrun", "", "", 0.0});
+        return receive(udp)->args.at(1).as_bool();
+    };
+    const auto late = [&] { return rig.cycle.counters().late.load(); };
+    ASSERT_TRUE(client.request("/node/slow/fault", {true}).ok);
+    const std::uint64_t before = late(); // 8 ms of 5.33
+    ASSERT_TRUE(eventually([&] { return late() > before; }));
+    EXPECT_EQ(xrun(), true);
+    ASSERT_TRUE(client.request("/node/slow/fault", {false}).ok);
+    std::this_thread::sleep_for(std::chrono::milliseconds(300)); // that one is not news any more
+    EXPECT_EQ(xrun(), false);
+    Json stats = Json::parse(client.text("/stats/cycle"));
+    EXPECT_EQ(stats["xruns_ours"], 1);
+    EXPECT_GE(stats["late"], 1);
+    EXPECT_GT(stats["percent"]["max"], 150.0);
+}
+
 TEST(Server, AnswersGoWhereTheyAreWanted) {
     Rig rig;
     auto here = control::bind_udp({"127.0.0.1"}, 0);

@@ -147,6 +147,20 @@ TEST(Rack, EveryMistakeHasItsLine) {
          R"(r.toml:4: node "a": channels is an integer 1..64, got 0)"},
         {head + "[node.a]\nplugin = 'p'\nbypass = 1",
          R"(r.toml:4: node "a": bypass is true or false, got 1)"},
+        {head + "[node.a]\nplugin = 'p'\npriority = 101",
+         R"(r.toml:4: node "a": priority is an integer 0..100, got 101)"},
+        {head + "[node.a]\nplugin = 'p'\nbudget = 0",
+         R"(r.toml:4: node "a": budget is above 0 %, got 0)"},
+        {head + "[node.a]\nplugin = 'p'\nbudget = 100.5",
+         R"(r.toml:4: node "a": budget is 0..100 %, got 100.5)"},
+        {head + "[node.a]\nplugin = 'p'\nbudget = nan",
+         R"(r.toml:4: node "a": budget is 0..100 %, got nan)"},
+        {head + "[node.a]\nplugin = 'p'\nbudget = { percent = -1 }",
+         R"(r.toml:4: node "a": budget: percent is 0..100 %, got -1)"},
+        {head + "[node.a]\nplugin = 'p'\nbudget = { percent = 30, policy = 'kill' }",
+         R"(r.toml:4: node "a": budget: policy is "bypass", "report" or "off", got "kill")"},
+        {head + "[node.a]\nplugin = 'p'\nbudget = { perzent = 30 }",
+         R"(r.toml:4: node "a": budget: unknown key "perzent", did you mean "percent"?)"},
         {head + "[node.a]\nplugin = 'p'\nparams = [1]",
          R"(r.toml:4: node "a": params is a table, got an array)"},
         {head + "[node.a]\nplugin = 'p'\n[node.a.params]\nx = 1\ny = nan",
@@ -218,6 +232,33 @@ TEST(Rack, EveryMistakeHasItsLine) {
     };
     for (const auto& [text, expected] : cases)
         EXPECT_EQ(mistake(text), expected) << text;
+}
+
+TEST(Rack, BudgetsAreNumbersOrTablesAndReadBackAsTheyWere) {
+    using Policy = process::Budget::Policy;
+    const std::string text =
+        "format = 1\n"
+        "[node.a]\nplugin = 'p'\nbudget = 30\npriority = 0\n"
+        "[node.b]\nplugin = 'p'\nbudget = { percent = 12.5, policy = 'report' }\n"
+        "[node.c]\nplugin = 'p'\nbudget = { policy = 'off' }\n"
+        "[node.d]\nplugin = 'p'\n";
+    const Rack r = parse_rack(text, "r");
+    EXPECT_EQ(r.nodes[0].budget, (process::Budget{30.0, Policy::bypass}));
+    EXPECT_EQ(r.nodes[0].priority, 0u);
+    EXPECT_EQ(r.nodes[1].budget, (process::Budget{12.5, Policy::report}));
+    EXPECT_EQ(r.nodes[2].budget, (process::Budget{70.0, Policy::off}));
+    EXPECT_FALSE(r.nodes[3].budget);
+    EXPECT_EQ(r.nodes[3].priority, kDefaultPriority);
+    const std::string written = write_rack(r);
+    EXPECT_EQ(parse_rack(written, "r"), r) << written;
+    EXPECT_NE(written.find("priority = 0\nbudget = 30.0\n"), std::string::npos) << written;
+    EXPECT_NE(written.find("budget = { percent = 12.5, policy = \"report\" }"), std::string::npos);
+    Rack other = r;
+    other.nodes[0].budget->percent = 31.0;
+    EXPECT_NE(other, r);
+    other = r;
+    other.nodes[0].priority = 1;
+    EXPECT_NE(other, r);
 }
 
 TEST(Rack, SyntaxErrorsAndDuplicateTablesHaveTheirLine) {

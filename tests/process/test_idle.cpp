@@ -127,6 +127,7 @@ TEST(Published, CyclesAndNodesAreTimed) {
     EXPECT_GE(seen.max_ticks.load(), seen.last_ticks.load());
     EXPECT_GT(seen.entered_ns.load(), 0u);
     EXPECT_EQ(probe.cost.calls.load(), 10u);
+    EXPECT_EQ(probe.cost.periods.load(), 10u);
     EXPECT_GT(probe.cost.max_ticks.load(), 0u);
     EXPECT_LE(probe.cost.ticks.load(), seen.cost_ticks.load());
 }

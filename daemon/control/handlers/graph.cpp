@@ -109,6 +109,22 @@ engine::Op node_replace(const Call& call) {
     return engine::ReplaceNode{text(call, 0), text(call, 1)};
 }
 
+engine::Op node_budget(const Call& call) {
+    engine::SetBudget op{text(call, 0), {}};
+    op.budget.percent = *call.args[1].as_number();
+    if (call.args.size() > 2) {
+        const std::string name = text(call, 2);
+        const auto policy = engine::parse_policy(name);
+        if (!policy)
+            throw engine::CommandError("out_of_range", "node \"" + op.name
+                                                           + "\": a policy is bypass, report or "
+                                                             "off, got \""
+                                                           + name + "\"");
+        op.budget.policy = *policy;
+    }
+    return op;
+}
+
 engine::Op connect(const Call& call) {
     engine::Connect op{text(call, 0), text(call, 1), std::nullopt};
     if (call.args.size() > 2)

@@ -28,6 +28,7 @@ engine::Op node_add(const Call&);
 engine::Op node_remove(const Call&);
 engine::Op node_rename(const Call&);
 engine::Op node_replace(const Call&);
+engine::Op node_budget(const Call&);
 engine::Op connect(const Call&);
 engine::Op disconnect(const Call&);
 engine::Op input_add(const Call&);
@@ -59,6 +60,7 @@ void jack_wanted(Context&, const PeerPtr&, Call&);
 // health.cpp
 void status(Context&, const PeerPtr&, Call&);
 void stats_node(Context&, const PeerPtr&, Call&);
+void stats_cycle(Context&, const PeerPtr&, Call&);
 void stats_worker(Context&, const PeerPtr&, Call&);
 void stats_osc(Context&, const PeerPtr&, Call&);
 void errors(Context&, const PeerPtr&, Call&);

@@ -8,6 +8,8 @@
 #include "daemon/control/order.hpp"
 #include "daemon/control/version.hpp"
 
+#include <algorithm>
+
 namespace backline::control::handlers {
 namespace {
 
@@ -86,6 +88,7 @@ Json jack_json(const Context& context, const process::DriverStatus& jack) {
             {"cycles", counters.cycles.load()},
             {"xruns", jack.xruns},
             {"xruns_ours", context.health.xruns_ours()},
+            {"late_cycles", counters.late.load()},
             {"late", counters.late_commands.load() + context.replies.counters.late},
             {"silent_cycles", counters.lease_taken.load()},
             {"restarts", jack.restarts},
@@ -110,6 +113,23 @@ Json latencies(const engine::Model& model, const process::DriverStatus& jack) {
     return list;
 }
 
+/// Quantiles of ticks, in units of `unit` each.
+Json quantiles(const rt::Histogram& ticks, std::uint64_t most, double unit, int digits,
+               bool per_mille) {
+    const auto worst = static_cast<double>(most);
+    const auto at = [&](double p) {
+        return rounded(std::min(ticks.quantile(p), worst) * unit, digits);
+    };
+    Json json{{"p50", at(0.5)}, {"p99", at(0.99)}};
+    if (per_mille) json["p999"] = at(0.999);
+    json["max"] = rounded(worst * unit, digits);
+    return json;
+}
+
+Json budget_json(const process::Budget& budget) {
+    return {{"percent", budget.percent}, {"policy", engine::to_string(budget.policy)}};
+}
+
 } // namespace
 
 void status(Context& context, const PeerPtr& peer, Call& call) {
@@ -127,6 +147,12 @@ void status(Context& context, const PeerPtr& peer, Call& call) {
     if (context.reasons)
         for (const std::string& reason : context.reasons())
             reasons.push_back(reason);
+    Json suspects = Json::array();
+    for (const Suspect& suspect : context.health.suspects()) {
+        suspects.push_back(
+            {{"node", suspect.node}, {"plugin", suspect.plugin}, {"reason", suspect.reason}});
+        reasons.push_back("node \"" + suspect.node + "\" is bypassed: " + suspect.reason);
+    }
     Json workers{{"count", context.pool.count()}};
     workers.update(jobs_of(*model).json());
 
@@ -153,6 +179,7 @@ void status(Context& context, const PeerPtr& peer, Call& call) {
                 {"subscriptions", context.subscriptions.count()}}},
               {"muted",
                context.cycle.value(model->master_state->cells[process::Master::kMute]) >= 0.5},
+              {"suspects", suspects},
               {"reasons", reasons}}));
 }
 
@@ -169,11 +196,16 @@ void stats_node(Context& context, const PeerPtr& peer, Call& call) {
     }
     const engine::NodeEntry& node = found->second;
     const process::NodeCost& cost = node.shared->cost;
-    const std::uint64_t calls = cost.calls.load();
+    const std::uint64_t periods = cost.periods.load();
     const double us = context.health.ns_per_tick() * 1e-3;
     const double mean =
-        calls == 0 ? 0.0 : static_cast<double>(cost.ticks.load()) / static_cast<double>(calls) * us;
+        periods == 0 ? 0.0
+                     : static_cast<double>(cost.ticks.load()) / static_cast<double>(periods) * us;
     const double period_us = context.health.period_ns() * 1e-3;
+    const double percent = period_us > 0.0 ? us / period_us * 100.0 : 0.0;
+    const std::uint64_t most = cost.max_ticks.load();
+    Json cost_us{{"mean", rounded(mean, 4)}};
+    cost_us.update(quantiles(cost.histogram, most, us, 3, false));
     std::size_t waiting = 0;
     for (std::uint32_t i = 0; i <= node.info->params.size(); ++i)
         waiting += node.shared->cells[i].queued.load() ? 1U : 0U;
@@ -181,17 +213,38 @@ void stats_node(Context& context, const PeerPtr& peer, Call& call) {
     if (node.shared->jobs) jobs.add(*node.shared->jobs);
     context.replies.page(
         *peer, call,
-        dump({{"cycles", calls},
-              {"cost_us",
-               {{"mean", rounded(mean, 4)},
-                {"max", rounded(static_cast<double>(cost.max_ticks.load()) * us, 3)}}},
+        dump({{"cycles", periods},
+              {"calls", cost.calls.load()},
+              {"cost_us", cost_us},
               {"percent_of_period", period_us > 0.0 ? rounded(100.0 * mean / period_us, 4) : 0.0},
+              {"percent", quantiles(cost.histogram, most, percent, 4, false)},
+              {"budget", budget_json(node.budget.value_or(context.engine.default_budget()))},
               {"events_waiting", waiting},
               {"scrubbed", cost.scrubbed.load()},
               {"errors", cost.errors.load()},
               {"results_lost", node.shared->results_lost.load()},
               {"responses_lost", node.shared->responses_lost.load()},
               {"jobs", jobs.json()}}));
+}
+
+void stats_cycle(Context& context, const PeerPtr& peer, Call& call) {
+    if (context.replies.next_page(*peer, call, now_ns())) return;
+    const process::CycleCounters& counters = context.cycle.counters();
+    const double us = context.health.ns_per_tick() * 1e-3;
+    const double period_us = context.health.period_ns() * 1e-3;
+    const double percent = period_us > 0.0 ? us / period_us * 100.0 : 0.0;
+    const std::uint64_t most = counters.peak_ticks.load();
+    const std::uint64_t xruns = context.driver != nullptr ? context.driver->status().xruns : 0;
+    const std::uint64_t ours = context.health.xruns_ours();
+    context.replies.page(*peer, call,
+                         dump({{"cycles", counters.cycles.load()},
+                               {"period_us", rounded(period_us, 3)},
+                               {"cost_us", quantiles(counters.histogram, most, us, 3, true)},
+                               {"percent", quantiles(counters.histogram, most, percent, 4, true)},
+                               {"late", counters.late.load()},
+                               {"xruns", xruns},
+                               {"xruns_ours", ours},
+                               {"xruns_machine", xruns - std::min(xruns, ours)}}));
 }
 
 void stats_worker(Context& context, const PeerPtr& peer, Call& call) {
