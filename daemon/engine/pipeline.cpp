@@ -19,8 +19,6 @@ namespace {
 constexpr double kLeadSeconds = 0.05;
 /// Ports of each direction that the graph may have outside.
 constexpr std::uint32_t kPortSlots = 1024;
-/// A command with more values than this begins a slice of its own.
-constexpr std::size_t kSetsWithoutCut = 32;
 
 } // namespace
 
@@ -88,6 +86,8 @@ std::chrono::milliseconds Pipeline::turn() {
         const double rate = head_.rate;
         const auto lead = static_cast<std::uint64_t>(std::max(kLeadSeconds * rate, 2.0 * period_));
         release(clock_now() + lead);
+        release_timed(static_cast<std::int64_t>(rt::monotonic_ns())
+                      + static_cast<std::int64_t>(static_cast<double>(lead) / rate * 1e9));
         commit();
     }
     apply_if_idle();
@@ -96,7 +96,7 @@ std::chrono::milliseconds Pipeline::turn() {
     loader_.check();
     if (!in_flight_.empty() || !commits_.empty()) return 1ms;
     if (idle()) return 10ms; // untimed sets arrive past the engine and nobody else applies them
-    return schedule_.empty() ? 50ms : 5ms;
+    return scheduled_ == 0 ? 50ms : 5ms;
 }
 
 std::uint64_t Pipeline::step(std::uint64_t until) {
@@ -133,34 +133,20 @@ void Pipeline::commit() {
     send(std::move(batch), 0);
 }
 
-std::uint64_t Pipeline::release(std::uint64_t until) {
-    while (!schedule_.empty()) {
-        const std::uint64_t frame = schedule_.begin()->first.first;
-        if (frame >= until) break;
-        if (cycle_.in_flight() + 1 >= process::Cycle::kCommandsInFlight) return frame;
-        Batch batch;
-        while (!schedule_.empty() && schedule_.begin()->first.first == frame) {
-            const JobPtr job = schedule_.begin()->second;
-            schedule_.erase(schedule_.begin());
-            --scheduled_;
-            add_to(batch, job);
-        }
-        send(std::move(batch), frame);
-    }
-    return until;
-}
-
 bool Pipeline::add_to(Batch& batch, const JobPtr& job) {
+    std::atomic<std::size_t>& count = job->timed() ? timed_ : waiting_;
+    if (add_values(batch, job)) return true;
     const EditContext real = context(false);
     Edit edit(real, head_);
     std::size_t op = 0;
     try {
         for (; op < job->request.ops.size(); ++op)
             edit.apply(job->request.ops[op], &job->loaded, &job->files);
+        check_curves(batch, edit.curves);
     } catch (const CommandError& error) {
         drop(edit, *job);
         // The sender's next request begins in any case: see commit().
-        --waiting_;
+        --count;
         Completion failure;
         failure.token = job->request.token;
         failure.code = error.code;
@@ -172,7 +158,7 @@ bool Pipeline::add_to(Batch& batch, const JobPtr& job) {
     }
     if (job->request.check_only) {
         drop(edit, *job);
-        --waiting_;
+        --count;
         Completion done;
         done.token = job->request.token;
         done.ok = true;
@@ -181,7 +167,7 @@ bool Pipeline::add_to(Batch& batch, const JobPtr& job) {
         return true;
     }
     merge(batch, edit);
-    batch.rest.tokens.push_back(job->request.token);
+    batch.rest.tokens.emplace_back(job->request.token, job->timed());
     let_go(*job);
     return true;
 }
@@ -210,8 +196,10 @@ void Pipeline::merge(Batch& batch, Edit& edit) {
                   std::make_move_iterator(from.end()));
     };
     append(command.slots, edit.slots);
-    append(command.sets, edit.sets);
     append(command.files, edit.installs);
+    append(command.captures, edit.captures);
+    append(batch.rest.held, edit.held);
+    add_curves(command, edit.sets, std::move(edit.curves));
     command.cuts_for_sets =
         command.cuts_for_sets || edit.cuts || command.sets.size() > kSetsWithoutCut;
     append(batch.rest.removed_nodes, edit.removed_nodes);
@@ -219,6 +207,7 @@ void Pipeline::merge(Batch& batch, Edit& edit) {
     append(batch.rest.removed_outputs, edit.removed_outputs);
     batch.rest.ports_changed = batch.rest.ports_changed || edit.ports_changed;
     batch.graph_changed = batch.graph_changed || edit.graph_changed;
+    batch.snapshots_changed = batch.snapshots_changed || edit.snapshots_changed;
     batch.empty = false;
     for (auto& instance : edit.made) {
         const std::uint32_t slot = instance->node().handle.slot;
@@ -234,10 +223,13 @@ void Pipeline::merge(Batch& batch, Edit& edit) {
 
 void Pipeline::send(Batch batch, std::uint64_t frame) {
     if (batch.empty) return;
-    const bool changes_model = batch.graph_changed || !batch.command->files.empty();
+    const bool changes_model =
+        batch.graph_changed || batch.snapshots_changed || !batch.command->files.empty();
     // What builds on a graph command that still waits for its frame must not overtake it.
     if (changes_model && graphs_in_flight_ != 0) frame = std::max(frame, last_graph_frame_);
     batch.command->frame = frame;
+    batch.rest.due = frame;
+    if (batch.command->curves) curves_out_ += batch.command->curves->curves.size();
     if (batch.graph_changed) {
         batch.command->plan = compile(head_, cycle_.max_frames(), [this](const NodeEntry& node) {
             return &instance_of(node)->node();
@@ -262,6 +254,7 @@ void Pipeline::finish() {
         auto found = in_flight_.extract(done);
         finish(*command, std::move(found.mapped()));
     }
+    free_curves();
 }
 
 void Pipeline::finish(process::Command& command, InFlight rest) {
@@ -300,6 +293,7 @@ void Pipeline::finish(process::Command& command, InFlight rest) {
     Completion completion;
     completion.ok = true;
     completion.frame = command.applied_frame;
+    completion.due = rest.due;
     completion.revision = rest.model ? rest.model->revision : model()->revision;
     if (rest.ports_changed && driver_ != nullptr) {
         publish_ports(*rest.model);
@@ -313,8 +307,10 @@ void Pipeline::finish(process::Command& command, InFlight rest) {
             return wishes;
         }());
     }
-    for (const std::uint64_t token : rest.tokens) {
-        --waiting_;
+    // With the curves that did not begin; the others come back when they have ended.
+    if (command.curves) curves_out_ -= command.curves->curves.size();
+    for (const auto& [token, timed] : rest.tokens) {
+        --(timed ? timed_ : waiting_);
         completion.token = token;
         if (callbacks_.completed) callbacks_.completed(completion);
     }
