@@ -78,6 +78,7 @@ class Pipeline {
         std::vector<plugin::Instance*> openers;  ///< whose end waits for this request's
         std::size_t loading = 0;
         std::string error_code, error_message; ///< of a load
+        bool cancelled = false;                ///< while it was loading
 
         /// Whether it waits for a time rather than its turn.
         bool timed() const { return request.frame || request.due_ns; }

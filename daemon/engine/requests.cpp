@@ -129,6 +129,7 @@ void Pipeline::load_file(const JobPtr& job, const WantedFile& want) {
 
 void Pipeline::loaded(const JobPtr& job) {
     if (--job->loading != 0) return;
+    if (job->cancelled) return discard(*job);
     if (!job->error_code.empty()) {
         discard(*job);
         return fail(job, job->error_code, job->error_message);

@@ -77,9 +77,9 @@ std::size_t Pipeline::cancel(const std::vector<std::uint64_t>& tokens) {
     std::size_t count = 0;
     for (const std::uint64_t token : tokens) {
         if (const auto loading = loading_timed_.find(token); loading != loading_timed_.end()) {
-            // What it loads has to come to an end first; see loaded().
-            loading->second->error_code = "cancelled";
-            loading->second->error_message = "cancelled before its time";
+            const JobPtr job = loading->second;
+            job->cancelled = true; // what it loads comes to an end on its own; see loaded()
+            fail(job, "cancelled", "cancelled before its time");
             ++count;
             continue;
         }

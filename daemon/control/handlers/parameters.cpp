@@ -19,17 +19,16 @@ engine::Op ramp(const Call& call) {
         op.shape = engine::shape_of(std::string(*shape));
         --count;
     }
+    for (std::size_t i = 0; i < count; ++i)
+        if (!call.args[i].is_number())
+            throw engine::CommandError(
+                "bad_type", call.address + ": expected numbers, and the shape at the end");
     if (count % 2 != 0)
         throw engine::CommandError("missing_argument",
                                    call.address + ": values and seconds come in pairs, got "
                                        + std::to_string(count) + " numbers");
-    for (std::size_t i = 0; i < count; i += 2) {
-        const auto value = call.args[i].as_number(), seconds = call.args[i + 1].as_number();
-        if (!value || !seconds)
-            throw engine::CommandError(
-                "bad_type", call.address + ": expected numbers, and the shape at the end");
-        op.stretches.push_back({*value, *seconds});
-    }
+    for (std::size_t i = 0; i < count; i += 2)
+        op.stretches.push_back({*call.args[i].as_number(), *call.args[i + 1].as_number()});
     return op;
 }
 
