@@ -430,12 +430,6 @@ void Edit::set_value(const SetValue& op, std::vector<process::FileInstall>* file
     cuts = cuts || op.target.kind != Target::Kind::node_param;
 }
 
-void Edit::panic() {
-    sets.push_back({next.master, process::Master::kMute, 1.0});
-    cuts = true;
-    reset_all = true;
-}
-
 // ---- Racks --------------------------------------------------------------------------------------
 
 void Edit::load_rack(const Rack& rack, Loads* loaded) {

@@ -8,6 +8,12 @@
 
 namespace backline::engine {
 
+void Edit::panic() {
+    sets.push_back({next.master, process::Master::kMute, 1.0});
+    cuts = true;
+    reset_all = true;
+}
+
 void Edit::ramp(const Ramp& op) {
     const std::size_t before = sets.size();
     add_ramp(next, op, sets, curves);

@@ -17,7 +17,9 @@ void sched_list(Context& context, const PeerPtr& peer, Call& call) {
     if (context.replies.next_page(*peer, call, now_ns())) return;
     const bool all = !call.args.empty();
     const auto now = static_cast<std::int64_t>(now_ns());
-    const process::TimeAnchor anchor = context.cycle.anchor();
+    process::TimeAnchor anchor = context.cycle.anchor();
+    anchor.clock = context.engine.clock_now();
+    anchor.ns = static_cast<std::uint64_t>(now);
     const double rate = context.engine.model()->rate;
     Json list = Json::array();
     std::size_t count = 0;
