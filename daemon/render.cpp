@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <fftw3.h>
 #include <map>
 #include <memory>
@@ -101,7 +102,8 @@ class Render {
         registry_.scan();
         load_rack();
         for (ScoreEntry& entry : read_score(options_.score, rate_))
-            submit(std::move(entry));
+            score_.push_back(std::move(entry));
+        submit_score(0);
         const auto model = engine_.model();
         std::uint32_t slots = 0;
         for (const auto* strips : {&model->inputs, &model->outputs})
@@ -117,6 +119,7 @@ class Render {
             const auto frames = static_cast<std::uint32_t>(
                 std::min<std::uint64_t>(options_.period, length - driver.clock()));
             feed(driver, frames);
+            submit_score(driver.clock() + frames);
             const std::uint32_t done =
                 driver.run(frames, [this](std::uint64_t until) { return engine_.step(until); });
             check_score();
@@ -138,6 +141,7 @@ class Render {
     engine::Engine::Callbacks callbacks() {
         engine::Engine::Callbacks callbacks;
         callbacks.completed = [this](engine::Completion done) {
+            if (done.token != 0) ++answered_;
             if (!done.ok) failures_.push_back(std::move(done));
         };
         callbacks.find_file = [this](const std::string& kind, const std::string& name) {
@@ -193,13 +197,20 @@ class Render {
         }
     }
 
-    void submit(ScoreEntry entry) {
-        engine::Request request;
-        request.token = ++token_;
-        labels_[token_] = std::move(entry.label);
-        request.ops = std::move(entry.ops);
-        request.frame = entry.frame;
-        engine_.submit(std::move(request));
+    /// Hands over as much as the engine has room for, and what is due before `until` in any case.
+    void submit_score(std::uint64_t until) {
+        for (; !score_.empty(); score_.pop_front()) {
+            if (token_ - answered_ >= engine::kScheduleMax && score_.front().frame >= until) return;
+            ScoreEntry& entry = score_.front();
+            engine::Request request;
+            request.token = ++token_;
+            labels_[token_] = std::move(entry.label);
+            request.ops = std::move(entry.ops);
+            request.frame = entry.frame;
+            if (!engine_.submit(std::move(request)))
+                throw engine::CommandError("queue_full",
+                                           labels_[token_] + ": too much is due within a period");
+        }
     }
 
     void check_score() {
@@ -290,8 +301,9 @@ class Render {
     std::vector<engine::Completion> failures_;
     engine::Engine engine_;
     std::vector<Sink> sinks_;
+    std::deque<ScoreEntry> score_;                ///< not handed over yet
     std::map<std::uint64_t, std::string> labels_; ///< of score entries, by token
-    std::uint64_t token_ = 0;
+    std::uint64_t token_ = 0, answered_ = 0;      ///< of score entries; the rack's is 0
 };
 
 } // namespace

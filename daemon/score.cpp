@@ -7,6 +7,7 @@
 #include "daemon/engine/error.hpp"
 #include "protocol/codec.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -30,18 +31,15 @@ std::uint64_t to_frame(std::uint64_t ntp, double rate) {
 
 void add_bundle(const protocol::Bundle& bundle, std::size_t bytes, double rate,
                 const std::string& where, std::vector<ScoreEntry>& score) {
-    // "At once" (1) is the beginning.
-    const std::uint64_t ntp = bundle.time.immediate() ? 0 : bundle.time.ntp;
-    ScoreEntry entry{to_frame(ntp, rate), {}, where};
-    // The reader judges what may stand together; times are ours.
-    protocol::Bundle untimed = bundle;
-    untimed.time = protocol::kImmediately;
-    control::Reading reading = control::read_packet(protocol::Packet(untimed), Role::admin, bytes);
+    // The reader judges what may stand together, and tells inner bundles of another time apart.
+    control::Reading reading = control::read_packet(protocol::Packet(bundle), Role::admin, bytes);
     if (!reading.refusals.empty())
         throw engine::CommandError(reading.refusals[0].code,
                                    where + ": " + reading.refusals[0].address + ": "
                                        + reading.refusals[0].message);
     for (const control::Unit& unit : reading.units) {
+        // "At once" (1) is the beginning.
+        ScoreEntry entry{to_frame(unit.time.immediate() ? 0 : unit.time.ntp, rate), {}, where};
         for (const control::Call& call : unit.calls) {
             const auto make = control::op_maker_of(*call.row);
             if (make == nullptr)
@@ -53,8 +51,8 @@ void add_bundle(const protocol::Bundle& bundle, std::size_t bytes, double rate,
                 throw engine::CommandError(error.code, where + ": " + error.what());
             }
         }
+        score.push_back(std::move(entry));
     }
-    score.push_back(std::move(entry));
 }
 
 } // namespace
@@ -85,6 +83,9 @@ std::vector<ScoreEntry> read_score(const std::string& path, double rate) {
             throw engine::CommandError("bad_packet", where + ": expected a bundle, got a message");
         add_bundle(*bundle, size, rate, where, score);
     }
+    // The player takes it from the front.
+    std::stable_sort(score.begin(), score.end(),
+                     [](const ScoreEntry& a, const ScoreEntry& b) { return a.frame < b.frame; });
     return score;
 }
 

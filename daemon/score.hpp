@@ -18,8 +18,8 @@ struct ScoreEntry {
 };
 
 /// Reads a score: int32 size (big-endian), one OSC bundle, and so on; timetags count seconds from
-/// 0. An empty path is an empty score. Throws engine::CommandError: "bad_file", "bad_packet", and
-/// what is wrong with a message's address or arguments.
+/// 0. In the order of time. An empty path is an empty score. Throws engine::CommandError:
+/// "bad_file", "bad_packet", and what is wrong with a message's address or arguments.
 std::vector<ScoreEntry> read_score(const std::string& path, double rate);
 
 } // namespace backline

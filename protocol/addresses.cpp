@@ -205,6 +205,10 @@ std::string_view to_string(Family family) {
         return "graph";
     case Family::parameters:
         return "parameters";
+    case Family::snapshots:
+        return "snapshots";
+    case Family::schedule:
+        return "schedule";
     case Family::results:
         return "results";
     case Family::subscription:

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "protocol/address_types.hpp"
 #include "protocol/messages.hpp"
 
 #include <array>
@@ -19,98 +20,6 @@
  * read it; an address that is not here does not exist.
  */
 namespace backline::protocol {
-
-/** What an argument may be. Numbers are coerced among i f h d T F throughout. */
-enum class Type : std::uint8_t {
-    text,    ///< `s` or `S`
-    word,    ///< exactly the argument's name, as `s`
-    integer, ///< `i` or `h`, or a float without a fraction
-    number,  ///< `f`, `d`, `i` or `h`; finite
-    flag,    ///< `T`, `F`, or a number: 0 is false
-    any,     ///< a number, flag or text; what exactly, the target says
-    time,    ///< `t`
-};
-
-/** Whether an argument must be there. */
-enum class Presence : std::uint8_t {
-    required,
-    optional, ///< may be left out, with all that follow it
-    repeated, ///< it and the repeated ones beside it form a group: none, one or many times
-};
-
-/** One argument of a command, reply or stream. */
-struct ArgumentSpec {
-    std::string_view name;                  ///< for people; of a word, the word itself
-    Type type = Type::any;                  ///< what it may be
-    Presence presence = Presence::required; ///< required before optional before repeated
-};
-
-/** Up to six arguments, in order. */
-struct ArgumentList {
-    std::array<ArgumentSpec, 6> items{}; ///< the first `count` are meant
-    std::size_t count = 0;               ///< how many
-
-    constexpr ArgumentList() = default;
-    /** An empty list, or the specs given. */
-    constexpr ArgumentList(std::initializer_list<ArgumentSpec> list) : count(list.size()) {
-        std::size_t i = 0;
-        for (const ArgumentSpec& spec : list)
-            items[i++] = spec;
-    }
-    /** The first spec. */
-    [[nodiscard]] constexpr const ArgumentSpec* begin() const { return items.data(); }
-    /** Past the last spec. */
-    [[nodiscard]] constexpr const ArgumentSpec* end() const { return items.data() + count; }
-};
-
-/** The families of the contract; README has a section for each. */
-enum class Family : std::uint8_t {
-    server,
-    catalogue,
-    graph,
-    parameters,
-    results,
-    subscription,
-    racks,
-    jack,
-    health,
-    wrapping, ///< `/request` and the two replies
-};
-
-/** How a request is treated. */
-enum class Kind : std::uint8_t {
-    query,   ///< asks; changes nothing; not inside a transaction or a headed bundle
-    value,   ///< a set with arguments, a query without: see resolve()
-    set,     ///< changes a value; silent when it succeeds, unless wrapped
-    graph,   ///< a graph command: prepared, applied in one swap, answered; makes a bundle a
-             ///< transaction
-    command, ///< anything else that is answered; not inside a transaction or a headed bundle
-    wrapper, ///< `/request`
-    stream,  ///< daemon to client, to subscribers
-    reply,   ///< daemon to client, to the sender of a request
-};
-
-/** The least role that may use an address. Each includes the ones before it. */
-enum class Role : std::uint8_t {
-    monitor, ///< look
-    control, ///< turn knobs
-    admin,   ///< build and end
-};
-
-/** What follows `id address` in `/done`. */
-enum class ReplyForm : std::uint8_t {
-    never,  ///< not a request
-    empty,  ///< nothing
-    values, ///< the arguments listed
-    json,   ///< a page of JSON: revision, offset, total, text
-    text,   ///< a page of plain text, in the same layout
-};
-
-/** The reply of a command. */
-struct ReplySpec {
-    ReplyForm form = ReplyForm::empty; ///< its layout
-    ArgumentList values{};             ///< when the form is `values`
-};
 
 /** One per address; the index into kAddresses. */
 enum class AddressId : std::uint8_t {
@@ -140,15 +49,25 @@ enum class AddressId : std::uint8_t {
     graph,
     node_param,
     node_param_normalized,
+    node_param_ramp,
     bypass,
     input_gain,
+    input_gain_ramp,
     input_mute,
     output_gain,
+    output_gain_ramp,
     output_mute,
     output_ceiling,
     output_soft_clip,
     mute,
     panic,
+    snapshot_store,
+    snapshot_recall,
+    snapshot_list,
+    snapshot_remove,
+    sched_list,
+    sched_cancel,
+    sched_clear,
     result,
     level,
     subscribe,
@@ -171,6 +90,7 @@ enum class AddressId : std::uint8_t {
     stats_osc,
     errors,
     event_xrun,
+    event_late,
     event_scrubbed,
     event_overrun,
     event_bypassed,
@@ -226,6 +146,8 @@ inline constexpr ReplySpec kNever{ReplyForm::never, {}};
 constexpr ReplySpec values(std::initializer_list<ArgumentSpec> list) {
     return {ReplyForm::values, ArgumentList(list)};
 }
+inline constexpr ArgumentList kRamp{
+    {"value", number}, {"seconds", number}, {"more", any, repeated}};
 using Id = AddressId;
 using F = Family;
 using K = Kind;
@@ -305,18 +227,27 @@ inline constexpr std::array<Address, kAddressCount> kTable{{
     {Id::node_param_normalized, "/node/<name>/<param>/normalized", F::parameters, K::value, control, false,
      {{"position", number, optional}}, values({{"position", number}}),
      "The same as 0..1 along the parameter's scale, for faders."},
+    {Id::node_param_ramp, "/node/<name>/<param>/ramp", F::parameters, K::set, control, false,
+     kRamp, kEmpty,
+     "Takes a number there within so many seconds, then on by further pairs; linear, exp or s."},
     {Id::bypass, "/bypass/<name>", F::parameters, K::value, control, false,
      {{"on", flag, optional}}, values({{"on", flag}}),
      "Passes the node's input through unprocessed."},
     {Id::input_gain, "/input/<name>/gain", F::parameters, K::value, control, false,
      {{"gain", number, optional}}, values({{"gain", number}}),
      "Gain of an input, -96..24 dB; -96 is silence."},
+    {Id::input_gain_ramp, "/input/<name>/gain/ramp", F::parameters, K::set, control, false,
+     kRamp, kEmpty,
+     "The same for the gain of an input."},
     {Id::input_mute, "/input/<name>/mute", F::parameters, K::value, control, false,
      {{"on", flag, optional}}, values({{"on", flag}}),
      "Mutes an input."},
     {Id::output_gain, "/output/<name>/gain", F::parameters, K::value, control, false,
      {{"gain", number, optional}}, values({{"gain", number}}),
      "Gain of an output, -96..24 dB; -96 is silence."},
+    {Id::output_gain_ramp, "/output/<name>/gain/ramp", F::parameters, K::set, control, false,
+     kRamp, kEmpty,
+     "The same for the gain of an output."},
     {Id::output_mute, "/output/<name>/mute", F::parameters, K::value, control, false,
      {{"on", flag, optional}}, values({{"on", flag}}),
      "Mutes an output."},
@@ -331,6 +262,28 @@ inline constexpr std::array<Address, kAddressCount> kTable{{
      "One switch over all outputs, beside their own."},
     {Id::panic, "/panic", F::parameters, K::set, control, false, {}, kEmpty,
      "Mutes all outputs, ends all notes, resets every node; muted until /mute F."},
+    // snapshots
+    {Id::snapshot_store, "/snapshot/store", F::snapshots, K::graph, control, false,
+     {{"name", text}}, kEmpty,
+     "Remembers all values but files under a name, in place of what had it."},
+    {Id::snapshot_recall, "/snapshot/recall", F::snapshots, K::graph, control, false,
+     {{"name", text}, {"seconds", number, optional}}, kEmpty,
+     "Brings all its values back at one frame, or moves there within seconds."},
+    {Id::snapshot_list, "/snapshot/list", F::snapshots, K::query, monitor, false, {}, kJson,
+     "The snapshots there are."},
+    {Id::snapshot_remove, "/snapshot/remove", F::snapshots, K::graph, control, false,
+     {{"name", text}}, kEmpty,
+     "Forgets a snapshot."},
+    // schedule
+    {Id::sched_list, "/sched/list", F::schedule, K::query, monitor, false,
+     {{"all", word, optional}}, kJson,
+     "Timed requests of this sender, or of all, that wait for their time; the first 500."},
+    {Id::sched_cancel, "/sched/cancel", F::schedule, K::command, control, false,
+     {{"id", integer}}, kEmpty,
+     "Cancels a timed request of this sender, an admin also others'; it fails with cancelled."},
+    {Id::sched_clear, "/sched/clear", F::schedule, K::command, control, false,
+     {{"all", word, optional}}, values({{"cancelled", integer}}),
+     "Cancels all timed requests of this sender, or (admin) of all."},
     // results
     {Id::result, "/result/<name>/<result>", F::results, K::stream, monitor, false,
      {{"time", Type::time}, {"value", number, repeated}}, kNever,
@@ -389,6 +342,9 @@ inline constexpr std::array<Address, kAddressCount> kTable{{
     {Id::event_xrun, "/event/xrun", F::health, K::stream, monitor, false,
      {{"count", integer}, {"ours", flag}}, kNever,
      "A period was missed; whether our own cycle took too long."},
+    {Id::event_late, "/event/late", F::health, K::stream, monitor, false,
+     {{"count", integer}, {"seconds", number}}, kNever,
+     "Timed requests came after they were due and ran at once: how many, and the latest's delay."},
     {Id::event_scrubbed, "/event/scrubbed", F::health, K::stream, monitor, false,
      {{"name", text}, {"count", integer}}, kNever,
      "A node or input delivered NaN or infinity; the samples became 0."},

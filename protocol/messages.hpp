@@ -36,7 +36,7 @@ struct TimeTag {
     /** Nanoseconds since 1970-01-01 UTC; meaningless for kImmediately. */
     [[nodiscard]] constexpr std::int64_t unix_ns() const;
     /** Whether the tag says "at once" rather than a time. */
-    [[nodiscard]] constexpr bool immediate() const { return ntp <= 1; }
+    [[nodiscard]] constexpr bool immediate() const { return ntp == 1; }
 
     auto operator<=>(const TimeTag&) const = default;
 };
@@ -193,6 +193,7 @@ enum class Code : std::uint8_t {
     no_such_file,
     no_such_rack,
     no_such_connection,
+    no_such_snapshot,
     bad_name,
     name_taken,
     bad_type,
@@ -208,6 +209,8 @@ enum class Code : std::uint8_t {
     plugin_failed,
     denied,
     bad_time,
+    not_scheduled,
+    cancelled,
     bad_bundle,
     bad_packet,
     bad_rack,
@@ -237,6 +240,7 @@ inline constexpr auto kCodes = std::to_array<CodeInfo>({
     {Code::no_such_file, "no_such_file", "no such name in the configured directories"},
     {Code::no_such_rack, "no_such_rack", "no such name in the rack directories"},
     {Code::no_such_connection, "no_such_connection", "nothing connects these two"},
+    {Code::no_such_snapshot, "no_such_snapshot", "nothing was stored under that name"},
     {Code::bad_name, "bad_name", "a name is 1 to 63 of A-Z a-z 0-9 _ -"},
     {Code::name_taken, "name_taken", "nodes, inputs and outputs share one namespace"},
     {Code::bad_type, "bad_type", "an argument has a type that means nothing here"},
@@ -251,7 +255,9 @@ inline constexpr auto kCodes = std::to_array<CodeInfo>({
     {Code::plugin_timeout, "plugin_timeout", "the plugin did not come up in time"},
     {Code::plugin_failed, "plugin_failed", "the plugin reported a failure"},
     {Code::denied, "denied", "this sender's role does not admit the command"},
-    {Code::bad_time, "bad_time", "a timetag too far ahead or before that of its bundle"},
+    {Code::bad_time, "bad_time", "a timetag more than a day past, or before that of its bundle"},
+    {Code::not_scheduled, "not_scheduled", "no timed request of that id waits, or not any more"},
+    {Code::cancelled, "cancelled", "the timed request was cancelled before its time"},
     {Code::bad_bundle, "bad_bundle", "the bundle holds what a bundle cannot hold"},
     {Code::bad_packet, "bad_packet", "the packet is not OSC, or exceeds a limit"},
     {Code::bad_rack, "bad_rack", "the rack does not load; line and reason in the message"},

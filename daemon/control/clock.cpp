@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/control/clock.hpp"
 
-#include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include <ctime>
@@ -11,6 +11,7 @@ namespace backline::control {
 namespace {
 
 constexpr std::int64_t kGiga = 1'000'000'000;
+constexpr std::int64_t kDay = 86'400;                 // s
 constexpr std::uint64_t kSampleEvery = 1'000'000'000; // ns
 
 std::int64_t read(clockid_t clock) noexcept {
@@ -21,13 +22,27 @@ std::int64_t read(clockid_t clock) noexcept {
 
 } // namespace
 
+std::int64_t unix_ns_near(protocol::TimeTag tag, std::int64_t now_unix_ns) noexcept {
+    constexpr std::int64_t era = std::int64_t{1} << 32; // seconds
+    const std::int64_t now = now_unix_ns / kGiga + protocol::kNtpToUnixSeconds;
+    const auto seconds = static_cast<std::int64_t>(tag.ntp >> 32);
+    std::int64_t since_1900 = now / era * era + seconds;
+    for (const std::int64_t other : {since_1900 - era, since_1900 + era})
+        if (std::abs(other - now) <= kDay) since_1900 = other;
+    // Rounded as unix_ns() does.
+    const std::uint64_t fraction = tag.ntp & 0xffff'ffff;
+    const auto ns = static_cast<std::int64_t>((fraction * kGiga + (std::uint64_t{1} << 31)) >> 32);
+    return (since_1900 - protocol::kNtpToUnixSeconds) * kGiga + ns;
+}
+
 std::uint64_t now_ns() noexcept {
     return static_cast<std::uint64_t>(read(CLOCK_MONOTONIC_RAW));
 }
 
 std::int64_t WallClock::to_raw(protocol::TimeTag tag) {
     sample();
-    return tag.unix_ns() - offset_;
+    const std::int64_t now = static_cast<std::int64_t>(now_ns()) + offset_;
+    return unix_ns_near(tag, now) - offset_;
 }
 
 protocol::TimeTag WallClock::from_raw(std::uint64_t raw_ns) {
@@ -49,22 +64,6 @@ void WallClock::sample() {
         best = after - before;
         offset_ = wall - (before + best / 2);
     }
-}
-
-std::uint64_t frame_at(const process::TimeAnchor& anchor, std::int64_t raw_ns,
-                       double fallback_rate) noexcept {
-    const double rate = anchor.rate > 0.0 ? anchor.rate : fallback_rate;
-    const auto ahead = static_cast<double>(raw_ns - static_cast<std::int64_t>(anchor.ns));
-    const double frame = std::round(ahead * rate / static_cast<double>(kGiga));
-    if (frame < -static_cast<double>(anchor.clock)) return 0;
-    return anchor.clock + static_cast<std::uint64_t>(static_cast<std::int64_t>(frame));
-}
-
-std::uint64_t raw_at(const process::TimeAnchor& anchor, std::uint64_t frame) noexcept {
-    if (anchor.rate <= 0.0) return now_ns();
-    const auto ahead = static_cast<double>(static_cast<std::int64_t>(frame - anchor.clock));
-    const auto ns = static_cast<std::int64_t>(ahead * static_cast<double>(kGiga) / anchor.rate);
-    return static_cast<std::uint64_t>(static_cast<std::int64_t>(anchor.ns) + ns);
 }
 
 } // namespace backline::control

@@ -66,7 +66,16 @@ constexpr Table make_table() {
          {Id::node_param, Id::node_param_normalized, Id::bypass, Id::input_gain, Id::input_mute,
           Id::output_gain, Id::output_mute, Id::output_ceiling, Id::output_soft_clip, Id::mute})
         at(id) = value(h::get_value, h::set_value);
+    for (const Id id : {Id::node_param_ramp, Id::input_gain_ramp, Id::output_gain_ramp})
+        at(id) = edit(h::ramp);
     at(Id::panic) = edit(h::panic);
+    at(Id::snapshot_store) = edit(h::snapshot_store);
+    at(Id::snapshot_recall) = edit(h::snapshot_recall);
+    at(Id::snapshot_list) = answer(h::snapshot_list);
+    at(Id::snapshot_remove) = edit(h::snapshot_remove);
+    at(Id::sched_list) = answer(h::sched_list);
+    at(Id::sched_cancel) = answer(h::sched_cancel);
+    at(Id::sched_clear) = answer(h::sched_clear);
     at(Id::subscribe) = answer(h::subscribe);
     at(Id::unsubscribe) = answer(h::unsubscribe);
     at(Id::reply_to) = answer(h::reply_to);

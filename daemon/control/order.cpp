@@ -19,12 +19,7 @@ using protocol::Kind;
 
 constexpr std::uint64_t kMillisecond = 1'000'000;
 constexpr std::uint64_t kPoll = kMillisecond;
-/// Requests that load nothing are given a frame this long before they are due, so that the sound
-/// card's clock has no time to drift away from ours. The engine looks names up 50 ms before.
-constexpr std::uint64_t kNear = 250 * kMillisecond;
 constexpr std::uint64_t kSettle = 2000 * kMillisecond;
-/// Without a cycle for so long the newest one says nothing about the sample clock any more.
-constexpr std::uint64_t kAnchorAge = 500 * kMillisecond;
 
 bool is_sync(const Unit& unit) {
     return unit.form == Unit::Form::single
@@ -34,13 +29,6 @@ bool is_sync(const Unit& unit) {
 bool changes_graph(const Unit& unit) {
     return std::any_of(unit.calls.begin(), unit.calls.end(),
                        [](const Call& call) { return call.kind == Kind::graph; });
-}
-
-bool loads(const Unit& unit) {
-    using Id = protocol::AddressId;
-    return std::any_of(unit.calls.begin(), unit.calls.end(), [](const Call& call) {
-        return call.row->id == Id::node_add || call.row->id == Id::node_replace || call.rack;
-    });
 }
 
 /// A set's target and number, as the audio side takes them.
@@ -63,8 +51,7 @@ void Order::take(const PeerPtr& peer, Unit unit) {
         return;
     }
     if (peer->waiting.size() >= kWaitingUnits || waiting_bytes_ + unit.bytes > kWaitingBytes) {
-        for (std::size_t i = 0; i < (unit.form == Unit::Form::sets ? unit.calls.size() : 1); ++i)
-            refuse(peer, unit, i, "queue_full",
+        refuse_all(peer, unit, "queue_full",
                    std::to_string(peer->waiting.size())
                        + " requests of this sender wait for its graph commands");
         return;
@@ -245,7 +232,7 @@ void Order::check(const PeerPtr& peer, Call call) {
     pending_.emplace(tokens_, std::move(pending));
 }
 
-void Order::to_engine(const PeerPtr& peer, Unit unit, std::optional<std::uint64_t> frame) {
+void Order::to_engine(const PeerPtr& peer, Unit unit, std::optional<std::int64_t> due_ns) {
     if (unit.form == Unit::Form::sets) {
         // Sets of one bundle that stand on their own: those that cannot be are refused alone, and a
         // file, which takes its time, keeps none of the others waiting.
@@ -255,7 +242,7 @@ void Order::to_engine(const PeerPtr& peer, Unit unit, std::optional<std::uint64_
             try {
                 const engine::Op op = op_maker_of(*unit.calls[i].row)(unit.calls[i]);
                 const auto* set = std::get_if<engine::SetValue>(&op);
-                if (set != nullptr && !frame) alone = look_up(*model, *set).first.is_file;
+                if (set != nullptr && !due_ns) alone = look_up(*model, *set).first.is_file;
                 if (!alone) {
                     ++i;
                     continue;
@@ -266,7 +253,7 @@ void Order::to_engine(const PeerPtr& peer, Unit unit, std::optional<std::uint64_
             Unit single{Unit::Form::single, {}, 0, unit.time, unit.bytes};
             single.calls.push_back(std::move(unit.calls[i]));
             unit.calls.erase(unit.calls.begin() + static_cast<std::ptrdiff_t>(i));
-            if (alone) to_engine(peer, std::move(single), frame);
+            if (alone) to_engine(peer, std::move(single), due_ns);
         }
         if (unit.calls.empty()) return;
     }
@@ -285,18 +272,21 @@ void Order::to_engine(const PeerPtr& peer, Unit unit, std::optional<std::uint64_
     }
     request.token = ++tokens_;
     request.sender = peer->id;
-    request.frame = frame;
+    request.due_ns = due_ns;
     const bool graph = changes_graph(unit);
     if (!context_.engine.submit(std::move(request))) {
         refuse(peer, unit, 0, "queue_full", "too many requests wait in the engine");
         return;
     }
-    if (!frame) {
+    Pending pending{peer, std::move(unit), due_ns, true};
+    if (due_ns) {
+        note_timed(pending);
+    } else {
         ++peer->unfinished;
         ++peer->in_engine;
         if (graph) ++peer->graph_in_engine;
     }
-    pending_.emplace(tokens_, Pending{peer, std::move(unit), frame, true});
+    pending_.emplace(tokens_, std::move(pending));
 }
 
 // ---- outcomes
@@ -324,13 +314,23 @@ void Order::refuse(const PeerPtr& peer, const Unit& unit, std::size_t index,
     }
 }
 
+/// As a whole: sets that stand on their own one by one.
+void Order::refuse_all(const PeerPtr& peer, const Unit& unit, const std::string& code,
+                       const std::string& message) {
+    if (unit.form == Unit::Form::transaction) return refuse(peer, unit, SIZE_MAX, code, message);
+    for (std::size_t i = 0; i < unit.calls.size(); ++i)
+        refuse(peer, unit, i, code, message);
+}
+
 void Order::completed(engine::Completion completion) {
+    if (cancel_done(completion)) return;
     const auto found = pending_.find(completion.token);
     if (found == pending_.end()) return;
     Pending pending = std::move(found->second);
     pending_.erase(found);
     const PeerPtr peer = pending.peer;
-    const bool timed = pending.frame.has_value();
+    const bool timed = pending.due_ns.has_value();
+    if (timed) forget_timed(pending);
     if (!timed && pending.ordered) {
         --peer->in_engine;
         if (changes_graph(pending.unit)) --peer->graph_in_engine;
@@ -357,66 +357,19 @@ void Order::completed(engine::Completion completion) {
 
 void Order::failed(Pending pending, const engine::Completion& completion) {
     const std::size_t index = std::min(completion.failed_op, pending.unit.calls.size() - 1);
+    if (completion.code == "cancelled") {
+        refuse_all(pending.peer, pending.unit, completion.code, completion.message);
+        return;
+    }
     refuse(pending.peer, pending.unit, index, completion.code, completion.message);
     if (pending.unit.form != Unit::Form::sets) return;
     // The others of a bundle of sets are as if they had come without it.
     auto& calls = pending.unit.calls;
     calls.erase(calls.begin() + static_cast<std::ptrdiff_t>(index));
-    if (!calls.empty()) to_engine(pending.peer, std::move(pending.unit), pending.frame);
+    if (!calls.empty()) to_engine(pending.peer, std::move(pending.unit), pending.due_ns);
 }
 
-// ---- time
-// -----------------------------------------------------------------------------------------
-
-void Order::schedule(const PeerPtr& peer, Unit unit) {
-    const std::int64_t due = wall_.to_raw(unit.time);
-    const auto now = static_cast<std::int64_t>(now_ns());
-    const auto refuse_all = [&](const char* code, const std::string& message) {
-        const bool each = unit.form == Unit::Form::sets;
-        for (std::size_t i = 0; i < (each ? unit.calls.size() : 1); ++i)
-            refuse(peer, unit, each || unit.form == Unit::Form::single ? i : unit.calls.size(),
-                   code, message);
-    };
-    if (due <= now) {
-        ++context_.replies.counters.late;
-        unit.time = protocol::kImmediately;
-        return run_first(peer, std::move(unit));
-    }
-    if (due - now > static_cast<std::int64_t>(kHorizonNs)) {
-        refuse_all("bad_time", "the timetag is " + std::to_string((due - now) / 3'600'000'000'000)
-                                   + " hours ahead; at most 24 are taken");
-        return;
-    }
-    if (due - now <= static_cast<std::int64_t>(kNear) || loads(unit)) {
-        to_engine(peer, std::move(unit), frame_of(due));
-        return;
-    }
-    if (schedule_.size() >= kScheduled) {
-        refuse_all("queue_full", std::to_string(kScheduled) + " timed requests are waiting");
-        return;
-    }
-    for (std::size_t i = 0; i < unit.calls.size(); ++i) {
-        try {
-            op_maker_of (*unit.calls[i].row)(unit.calls[i]);
-        } catch (const engine::CommandError& error) {
-            refuse(peer, unit, i, error.code, error.what());
-            if (unit.form != Unit::Form::sets) return;
-            unit.calls.erase(unit.calls.begin() + static_cast<std::ptrdiff_t>(i--));
-        }
-    }
-    if (!unit.calls.empty())
-        schedule_.emplace(std::pair(due, ++arrivals_), std::pair(peer, std::move(unit)));
-}
-
-std::optional<std::uint64_t> Order::frame_of(std::int64_t due_raw) const {
-    const std::uint64_t now = now_ns();
-    process::TimeAnchor anchor = context_.cycle.anchor();
-    if (anchor.ns == 0 || now - anchor.ns > kAnchorAge) {
-        anchor.clock = context_.engine.clock_now();
-        anchor.ns = now;
-    }
-    return frame_at(anchor, due_raw, context_.engine.model()->rate);
-}
+// ---- what is waited for -------------------------------------------------------------------------
 
 bool Order::heard(const Peer& peer) const {
     return peer.last_set == nullptr || context_.cycle.heard(*peer.last_set);
@@ -461,12 +414,7 @@ void Order::turn(std::uint64_t now) {
         if (each.counted) end(each.peer, false);
     }
 
-    while (!schedule_.empty()
-           && schedule_.begin()->first.first <= static_cast<std::int64_t>(now + kNear)) {
-        auto node = schedule_.extract(schedule_.begin());
-        auto& [peer, unit] = node.mapped();
-        to_engine(peer, std::move(unit), frame_of(node.key().first));
-    }
+    tell_late(now);
 
     std::vector<PeerPtr> looking;
     looking.swap(looking_);
@@ -489,10 +437,7 @@ std::optional<std::uint64_t> Order::next_turn() const {
     std::optional<std::uint64_t> next;
     if (!hearing_.empty() || !settling_.empty() || !looking_.empty() || !checks_.empty())
         next = now_ns() + kPoll;
-    if (!schedule_.empty()) {
-        const auto due = static_cast<std::uint64_t>(schedule_.begin()->first.first) - kNear;
-        next = next ? std::min(*next, due) : due;
-    }
+    if (late_count_ != 0) next = next ? std::min(*next, late_due_ns_) : late_due_ns_;
     return next;
 }
 

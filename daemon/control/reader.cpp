@@ -82,6 +82,14 @@ std::optional<Refusal> read_message(const Message& message, Role role, Call& cal
     return std::nullopt;
 }
 
+/// Whether @p a is due before @p b. Where an NTP era ends, 2036, small numbers come after large
+/// ones.
+bool earlier(protocol::TimeTag a, protocol::TimeTag b) {
+    constexpr std::uint64_t days = std::uint64_t{2 * 86'400} << 32;
+    const bool wrapped = a.ntp < days && b.ntp > ~days;
+    return a < b && !wrapped;
+}
+
 /// A message's place in a bundle, inner bundles of the same time opened.
 struct Member {
     Call call;
@@ -139,8 +147,7 @@ class BundleReader {
                   std::vector<Member>& members, std::vector<const Bundle*>& later) {
         for (const protocol::Element& element : elements) {
             if (const auto* inner = std::get_if<Bundle>(&element)) {
-                if (!inner->time.immediate() && inner->time.unix_ns() < time.unix_ns()
-                    && !time.immediate())
+                if (!inner->time.immediate() && !time.immediate() && earlier(inner->time, time))
                     return std::pair(Code::bad_time,
                                      std::string("an inner bundle is due before its outer one"));
                 if (!inner->time.immediate() && inner->time != time) {

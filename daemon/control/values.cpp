@@ -15,16 +15,19 @@ engine::Target target_of(const protocol::Address& row, const std::array<std::str
     using Kind = engine::Target::Kind;
     switch (row.id) {
     case Id::node_param:
+    case Id::node_param_ramp:
         return {Kind::node_param, names[0], names[1], false};
     case Id::node_param_normalized:
         return {Kind::node_param, names[0], names[1], true};
     case Id::bypass:
         return {Kind::node_bypass, names[0], {}, false};
     case Id::input_gain:
+    case Id::input_gain_ramp:
         return {Kind::input, names[0], "gain", false};
     case Id::input_mute:
         return {Kind::input, names[0], "mute", false};
     case Id::output_gain:
+    case Id::output_gain_ramp:
         return {Kind::output, names[0], "gain", false};
     case Id::output_mute:
         return {Kind::output, names[0], "mute", false};

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/engine/edit.hpp"
 
+#include "daemon/engine/ramp.hpp"
+#include "daemon/engine/snapshot.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -122,6 +125,10 @@ void Edit::apply(const Op& op, Loads* loaded, std::vector<process::FileInstall>*
         void operator()(const SetValue& o) { edit.set_value(o, files); }
         void operator()(const LoadRack& o) { edit.load_rack(o.rack, loaded); }
         void operator()(const Panic&) { edit.panic(); }
+        void operator()(const Ramp& o) { edit.ramp(o); }
+        void operator()(const StoreSnapshot& o) { edit.store_snapshot(o.name); }
+        void operator()(const RecallSnapshot& o) { edit.recall_snapshot(o); }
+        void operator()(const RemoveSnapshot& o) { edit.remove_snapshot(o.name); }
     };
     std::visit(Visitor{*this, loaded, files}, op);
 }
@@ -247,6 +254,7 @@ void Edit::rename_node(const RenameNode& op) {
     next.nodes.erase(found);
     node.name = op.to;
     next.nodes[op.to] = std::move(node);
+    rename_in(next.snapshots, Target::Kind::node_param, op.name, op.to);
     rename_ends(next, op.name, op.to);
     graph_changed = true;
 }
@@ -399,6 +407,8 @@ void Edit::rename_strip(const RenameStrip& op) {
     strips.erase(found);
     strip.name = op.to;
     strips[op.to] = std::move(strip);
+    rename_in(next.snapshots, op.is_input ? Target::Kind::input : Target::Kind::output, op.name,
+              op.to);
     rename_ends(next, op.name, op.to);
     graph_changed = true;
     ports_changed = true;
@@ -431,14 +441,9 @@ void Edit::set_value(const SetValue& op, std::vector<process::FileInstall>* file
         return;
     }
     const double value = to_number(ref, op.target, op.value);
+    if (!curves.curves.empty()) forget_curve(curves, ref.handle, ref.param);
     sets.push_back({ref.handle, ref.param, value});
     cuts = cuts || op.target.kind != Target::Kind::node_param;
-}
-
-void Edit::panic() {
-    sets.push_back({next.master, process::Master::kMute, 1.0});
-    cuts = true;
-    reset_all = true;
 }
 
 } // namespace backline::engine

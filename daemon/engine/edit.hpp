@@ -110,6 +110,10 @@ class Edit {
     std::vector<process::SlotChange> slots;
     std::vector<process::TimedSet> sets;
     bool cuts = false; ///< one of the sets is not a plain parameter
+    process::CurveSet curves;
+    std::vector<process::Capture> captures;
+    std::vector<std::shared_ptr<const void>> held; ///< what sets, curves and captures point into
+    bool snapshots_changed = false;
     std::vector<process::FileInstall> installs;
     /// A gain that moves, and when it begins.
     struct Start {
@@ -136,6 +140,11 @@ class Edit {
     void remove_strip(bool is_input, const std::string& name);
     void rename_strip(const RenameStrip& op);
     void set_value(const SetValue& op, std::vector<process::FileInstall>* files);
+    void ramp(const Ramp& op);
+    void store_snapshot(const std::string& name);
+    void recall_snapshot(const RecallSnapshot& op);
+    void remove_snapshot(const std::string& name);
+    const Snapshot& find_snapshot(const std::string& name) const;
     void load_rack(const Rack& rack, Loads* loaded);
     void panic();
 

@@ -66,13 +66,6 @@ struct Engine::Impl {
     std::thread thread;
 };
 
-namespace {
-
-/// Requests that may wait in the engine before a sender is told to hold back.
-constexpr std::size_t kRequestsMax = 65536;
-
-} // namespace
-
 Engine::Engine(Options options, process::Cycle& cycle, worker::Pool& pool,
                plugin::Registry& registry, Callbacks callbacks)
     : impl_(
@@ -102,12 +95,17 @@ void Engine::stop() {
 }
 
 bool Engine::submit(Request request) {
-    if (impl_->pipeline.waiting() >= kRequestsMax) return false;
-    impl_->pipeline.count_in();
+    if (!impl_->pipeline.admit(request)) return false;
     // A copyable holder, since std::function copies.
     auto held = std::make_shared<Request>(std::move(request));
     impl_->post([this, held] { impl_->pipeline.accept(std::move(*held)); });
     return true;
+}
+
+void Engine::cancel(std::vector<std::uint64_t> tokens, std::uint64_t token) {
+    impl_->post([this, tokens = std::move(tokens), token] {
+        impl_->pipeline.cancelled(token, impl_->pipeline.cancel(tokens));
+    });
 }
 
 std::shared_ptr<const Model> Engine::model() const {

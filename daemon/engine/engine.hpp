@@ -27,6 +27,11 @@ struct Event {
     double value = 0.0;
 };
 
+/// Untimed requests that may wait in the engine before a sender is told to hold back.
+inline constexpr std::size_t kRequestsMax = 65'536;
+/// Timed requests that may wait for their time, those on their way to the audio side included.
+inline constexpr std::size_t kScheduleMax = 131'072;
+
 /// Owns the graph. Commands run through three phases: *prepare* (here: validate, load, compile),
 /// *apply* (audio thread: move pointers), *finish* (here: free, answer). A command that fails in
 /// prepare has changed nothing.
@@ -65,9 +70,12 @@ class Engine final : public process::DriverListener {
     /// threads within about a second.
     void stop();
 
-    /// Queues a request; its Completion comes through the callback. False when the queue is full.
-    /// [any control-side thread]
+    /// Queues a request; its Completion comes through the callback. False when too many wait:
+    /// kRequestsMax untimed ones, kScheduleMax timed ones beside them. [any control-side thread]
     bool submit(Request request);
+    /// Fails the timed requests of these tokens with "cancelled", as far as they have not gone to
+    /// the audio side; then a Completion of `token` says how many. [any control-side thread]
+    void cancel(std::vector<std::uint64_t> tokens, std::uint64_t token);
     /// The newest applied graph; never null. [any control-side thread]
     std::shared_ptr<const Model> model() const;
     /// The live graph as a rack. [any control-side thread]

@@ -101,6 +101,10 @@ struct Leaving {
     std::uint64_t count = 0; ///< of all that ever left
 };
 
+struct Snapshot;
+/// What has been stored, by name.
+using Snapshots = std::map<std::string, std::shared_ptr<const Snapshot>>;
+
 /// The graph as a value: copied to prepare an edit, published once it is applied. Everything it
 /// points to is safe to look at from any control-side thread for as long as the model lives.
 struct Model {
@@ -110,6 +114,7 @@ struct Model {
     std::map<std::string, StripEntry> outputs;
     std::vector<Connection> connections; ///< in the order made
     Leaving leaving;
+    Snapshots snapshots;
     process::Handle master;
     std::shared_ptr<process::Master> master_state;
     std::uint32_t latency = 0; ///< frames, longest path from an input to an output

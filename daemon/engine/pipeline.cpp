@@ -22,8 +22,6 @@ constexpr double kLeadSeconds = 0.05;
 constexpr std::uint64_t kServeFrames = 1024;
 /// Ports of each direction that the graph may have outside.
 constexpr std::uint32_t kPortSlots = 1024;
-/// A command with more values than this begins a slice of its own.
-constexpr std::size_t kSetsWithoutCut = 32;
 
 } // namespace
 
@@ -100,6 +98,8 @@ std::chrono::milliseconds Pipeline::turn() {
         const double rate = head_.rate;
         const auto lead = static_cast<std::uint64_t>(std::max(kLeadSeconds * rate, 2.0 * period_));
         release(clock_now() + lead);
+        release_timed(static_cast<std::int64_t>(rt::monotonic_ns())
+                      + static_cast<std::int64_t>(static_cast<double>(lead) / rate * 1e9));
         commit();
         sweep_when_over();
     }
@@ -109,7 +109,7 @@ std::chrono::milliseconds Pipeline::turn() {
     loader_.check();
     if (!in_flight_.empty() || !commits_.empty()) return 1ms;
     if (idle()) return 10ms; // untimed sets arrive past the engine and nobody else applies them
-    return schedule_.empty() ? 50ms : 5ms;
+    return scheduled_ == 0 ? 50ms : 5ms;
 }
 
 std::uint64_t Pipeline::step(std::uint64_t until) {
@@ -150,30 +150,6 @@ void Pipeline::commit() {
     send(std::move(batch), 0);
 }
 
-std::uint64_t Pipeline::release(std::uint64_t until) {
-    for (;;) {
-        const std::uint64_t frame =
-            schedule_.empty() ? Fade::kNever : schedule_.begin()->first.first;
-        // Offline, what a ramp's end sets free begins at that very frame.
-        if (options_.offline && next_sweep_ <= frame && next_sweep_ < until) {
-            if (cycle_.in_flight() + 1 >= process::Cycle::kCommandsInFlight) return next_sweep_;
-            sweep(next_sweep_, next_sweep_);
-            continue;
-        }
-        if (frame >= until) break;
-        if (cycle_.in_flight() + 1 >= process::Cycle::kCommandsInFlight) return frame;
-        Batch batch;
-        while (!schedule_.empty() && schedule_.begin()->first.first == frame) {
-            const JobPtr job = schedule_.begin()->second;
-            schedule_.erase(schedule_.begin());
-            --scheduled_;
-            add_to(batch, job);
-        }
-        send(std::move(batch), frame);
-    }
-    return until;
-}
-
 void Pipeline::sweep_when_over() {
     const std::uint64_t now = idle() ? clock_now() : cycle_.anchor().clock;
     if (next_sweep_ <= now && cycle_.in_flight() + 1 < process::Cycle::kCommandsInFlight)
@@ -205,6 +181,8 @@ void Pipeline::note_ends(const std::vector<Edit::Start>& starts, std::uint64_t f
 }
 
 bool Pipeline::add_to(Batch& batch, const JobPtr& job) {
+    std::atomic<std::size_t>& count = job->timed() ? timed_ : waiting_;
+    if (add_values(batch, job)) return true;
     const EditContext real = context(false);
     Edit edit(real, head_);
     std::size_t op = 0;
@@ -212,10 +190,11 @@ bool Pipeline::add_to(Batch& batch, const JobPtr& job) {
         for (; op < job->request.ops.size(); ++op)
             edit.apply(job->request.ops[op], &job->loaded, &job->files);
         if (edit.graph_changed) edit.complete();
+        check_curves(batch, edit.curves);
     } catch (const CommandError& error) {
         drop(edit, *job);
         // The sender's next request begins in any case: see commit().
-        --waiting_;
+        --count;
         Completion failure;
         failure.token = job->request.token;
         failure.code = error.code;
@@ -227,7 +206,7 @@ bool Pipeline::add_to(Batch& batch, const JobPtr& job) {
     }
     if (job->request.check_only) {
         drop(edit, *job);
-        --waiting_;
+        --count;
         Completion done;
         done.token = job->request.token;
         done.ok = true;
@@ -236,7 +215,7 @@ bool Pipeline::add_to(Batch& batch, const JobPtr& job) {
         return true;
     }
     merge(batch, edit);
-    batch.rest.tokens.push_back(job->request.token);
+    batch.rest.tokens.emplace_back(job->request.token, job->timed());
     let_go(*job);
     return true;
 }
@@ -265,9 +244,11 @@ void Pipeline::merge(Batch& batch, Edit& edit) {
                   std::make_move_iterator(from.end()));
     };
     append(command.slots, edit.slots);
-    append(command.sets, edit.sets);
     append(command.files, edit.installs);
     append(command.budgets, edit.budgets);
+    append(command.captures, edit.captures);
+    append(batch.rest.held, edit.held);
+    add_curves(command, edit.sets, std::move(edit.curves));
     command.cuts_for_sets =
         command.cuts_for_sets || edit.cuts || command.sets.size() > kSetsWithoutCut;
     for (const Edit::Start& start : edit.starts) {
@@ -281,6 +262,7 @@ void Pipeline::merge(Batch& batch, Edit& edit) {
     append(batch.rest.removed_outputs, edit.removed_outputs);
     batch.rest.ports_changed = batch.rest.ports_changed || edit.ports_changed;
     batch.graph_changed = batch.graph_changed || edit.graph_changed;
+    batch.snapshots_changed = batch.snapshots_changed || edit.snapshots_changed;
     batch.empty = false;
     for (auto& instance : edit.made) {
         const std::uint32_t slot = instance->node().handle.slot;
@@ -293,11 +275,13 @@ void Pipeline::merge(Batch& batch, Edit& edit) {
 
 void Pipeline::send(Batch batch, std::uint64_t frame) {
     if (batch.empty) return;
-    const bool changes_model =
-        batch.graph_changed || !batch.command->files.empty() || !batch.command->budgets.empty();
+    const bool changes_model = batch.graph_changed || batch.snapshots_changed
+                               || !batch.command->files.empty() || !batch.command->budgets.empty();
     // What builds on a graph command that still waits for its frame must not overtake it.
     if (changes_model && graphs_in_flight_ != 0) frame = std::max(frame, last_graph_frame_);
     batch.command->frame = frame;
+    batch.rest.due = frame;
+    if (batch.command->curves) curves_out_ += batch.command->curves->curves.size();
     if (batch.graph_changed) {
         batch.command->plan = compile(head_, cycle_.max_frames(), [this](const NodeEntry& node) {
             return &instance_of(node)->node();
@@ -327,6 +311,7 @@ void Pipeline::finish() {
         auto found = in_flight_.extract(done);
         finish(*command, std::move(found.mapped()));
     }
+    free_curves();
 }
 
 void Pipeline::finish(process::Command& command, InFlight rest) {
@@ -366,6 +351,7 @@ void Pipeline::finish(process::Command& command, InFlight rest) {
     Completion completion;
     completion.ok = true;
     completion.frame = command.applied_frame;
+    completion.due = rest.due;
     completion.revision = rest.model ? rest.model->revision : model()->revision;
     if (rest.ports_changed && driver_ != nullptr) {
         publish_ports(*rest.model);
@@ -379,8 +365,10 @@ void Pipeline::finish(process::Command& command, InFlight rest) {
             return wishes;
         }());
     }
-    for (const std::uint64_t token : rest.tokens) {
-        --waiting_;
+    // With the curves that did not begin; the others come back when they have ended.
+    if (command.curves) curves_out_ -= command.curves->curves.size();
+    for (const auto& [token, timed] : rest.tokens) {
+        --(timed ? timed_ : waiting_);
         completion.token = token;
         if (callbacks_.completed) callbacks_.completed(completion);
     }

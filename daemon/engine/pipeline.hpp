@@ -4,11 +4,11 @@
 
 #include "daemon/engine/edit.hpp"
 #include "daemon/engine/engine.hpp"
+#include "daemon/engine/schedule.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <deque>
-#include <map>
 #include <mutex>
 #include <unordered_map>
 
@@ -34,8 +34,13 @@ class Pipeline {
     /// Ports are published to it from now on; nullptr = none.
     void set_driver(process::Driver* driver) { driver_ = driver; }
 
-    /// Takes a request in; counted before by count_in().
+    /// Takes a request in; counted before by admit().
     void accept(Request request);
+    /// Fails those of the timed requests `tokens` that have not gone to the audio side; returns how
+    /// many.
+    std::size_t cancel(const std::vector<std::uint64_t>& tokens);
+    /// Told how a cancel() of another thread went.
+    void cancelled(std::uint64_t token, std::size_t count);
     /// One turn: finishes what was applied, commits what is ready, releases what is due. Returns
     /// how long the thread may sleep.
     std::chrono::milliseconds turn();
@@ -58,14 +63,15 @@ class Pipeline {
     std::uint64_t clock_now() const; // [any]
     /// Requests that wait for their time.
     std::size_t scheduled() const { return scheduled_; } // [any]
-    /// Requests taken in and not answered.
-    std::size_t waiting() const { return waiting_; } // [any]
-    /// A request is on its way to accept().
-    void count_in() { ++waiting_; } // [any]
+    /// Counts a request that is on its way to accept(); false when too many are, or wait.
+    bool admit(const Request& request); // [any]
     /// What was given up because it never returned.
     std::size_t abandoned() const { return abandoned_ + loader_.abandoned(); } // [any]
 
   private:
+    /// A command with more values than this begins a slice of its own.
+    static constexpr std::size_t kSetsWithoutCut = 32;
+
     /// A request on its way to the audio side.
     struct Job {
         Request request;
@@ -74,6 +80,10 @@ class Pipeline {
         std::vector<plugin::Instance*> openers;  ///< whose end waits for this request's
         std::size_t loading = 0;
         std::string error_code, error_message; ///< of a load
+        bool cancelled = false;                ///< while it was loading
+
+        /// Whether it waits for a time rather than its turn.
+        bool timed() const { return request.frame || request.due_ns; }
     };
     using JobPtr = std::shared_ptr<Job>;
 
@@ -83,8 +93,10 @@ class Pipeline {
         bool ports_changed = false;
         std::vector<process::Handle> removed_nodes;
         std::vector<StripEntry> removed_inputs, removed_outputs;
-        std::vector<Edit::Start> starts; ///< of ramps
-        std::vector<std::uint64_t> tokens;
+        std::vector<Edit::Start> starts;                    ///< of ramps
+        std::vector<std::pair<std::uint64_t, bool>> tokens; ///< and whether timed
+        std::uint64_t due = 0;                              ///< frame; 0 = untimed
+        std::vector<std::shared_ptr<const void>> held;      ///< what the command points into
         std::function<void()> after;
     };
 
@@ -93,6 +105,7 @@ class Pipeline {
         std::unique_ptr<process::Command> command = std::make_unique<process::Command>();
         InFlight rest;
         bool graph_changed = false;
+        bool snapshots_changed = false;
         bool empty = true;
     };
 
@@ -109,6 +122,19 @@ class Pipeline {
     void discard(Job& job);
     void close_file(plugin::Instance* instance, const process::FileInstall& file);
     void let_go(Job& job);
+    // time
+    void accept_timed(const JobPtr& job);
+    bool needs_load(const Op& op) const;
+    void wait(const JobPtr& job);
+    std::uint64_t frame_at_ns(std::int64_t due_ns);
+    void release_timed(std::int64_t until_ns);
+    bool release_at(Schedule<JobPtr>& from, std::int64_t time, std::uint64_t frame);
+    // values
+    bool add_values(Batch& batch, const JobPtr& job);
+    static void add_curves(process::Command& command, const std::vector<process::TimedSet>& sets,
+                           process::CurveSet curves);
+    void check_curves(const Batch& batch, const process::CurveSet& more) const;
+    void free_curves();
     // prepare and apply
     bool add_to(Batch& batch, const JobPtr& job);
     void drop(Edit& edit, Job& job);
@@ -161,12 +187,19 @@ class Pipeline {
 
     std::unordered_map<std::uint64_t, std::deque<JobPtr>> senders_; ///< not committed yet, in order
     std::deque<JobPtr> commits_;
-    std::map<std::pair<std::uint64_t, std::uint64_t>, JobPtr> schedule_; ///< by frame and order
-    std::uint64_t scheduled_order_ = 0;
+    Schedule<JobPtr> by_frame_{kScheduleMax};                 ///< requests that name their frame
+    Schedule<JobPtr> by_time_{kScheduleMax};                  ///< by CLOCK_MONOTONIC_RAW, ns
+    std::unordered_map<std::uint64_t, JobPtr> loading_timed_; ///< by token
+    std::int64_t released_ns_ = 0;     ///< the newest time that was given a frame,
+    std::uint64_t released_frame_ = 0; ///< and that frame: time does not go back
+    std::size_t curves_out_ = 0;       ///< on the audio side, or on their way there
     std::unordered_map<process::Command*, InFlight> in_flight_;
     std::uint64_t last_graph_frame_ = 0; ///< of the newest graph command on the audio side
     std::size_t graphs_in_flight_ = 0;
-    std::atomic<std::size_t> scheduled_{0}, waiting_{0}, abandoned_{0};
+    std::atomic<std::size_t> scheduled_{0}; ///< in the two schedules
+    std::atomic<std::size_t> waiting_{0};   ///< untimed requests taken in and not answered
+    std::atomic<std::size_t> timed_{0};     ///< timed ones
+    std::atomic<std::size_t> abandoned_{0};
 
     double new_rate_ = 0.0; ///< not 0: instances have to be activated anew
     bool reactivating_ = false;

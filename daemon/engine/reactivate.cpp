@@ -162,7 +162,7 @@ void Pipeline::serve_plugins() {
             Request request;
             request.sender = ~std::uint64_t{0};
             request.ops.push_back(ReplaceNode{name, node.info->id});
-            count_in();
+            ++waiting_;
             accept(std::move(request));
         }
     }

@@ -4,6 +4,7 @@
 
 #include "daemon/engine/rack.hpp"
 #include "daemon/engine/target.hpp"
+#include "daemon/process/curve.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -73,6 +74,31 @@ struct SetValue {
     Target target;
     Value value;
 };
+/// A course over time, from the value of the moment; ends with the next set, recall or ramp of the
+/// parameter.
+struct Ramp {
+    /// To a value, within a time.
+    struct Stretch {
+        double value = 0.0; ///< in the parameter's own unit
+        double seconds = 0.0;
+    };
+    Target target; ///< of a number: neither a switch nor an enum nor a file
+    std::vector<Stretch> stretches;
+    process::Shape shape = process::Shape::linear;
+};
+/// Remembers all values under a name, in place of what had it.
+struct StoreSnapshot {
+    std::string name;
+};
+/// Brings all values back: at one frame, or over a time.
+struct RecallSnapshot {
+    std::string name;
+    double seconds = 0.0;
+};
+/// Forgets a snapshot.
+struct RemoveSnapshot {
+    std::string name;
+};
 /// Replaces the whole graph. Inputs and outputs that the rack has too (same name and channels) keep
 /// their external ports, and what others connected to them.
 struct LoadRack {
@@ -83,15 +109,19 @@ struct Panic {};
 
 /// One edit of the graph or of a value.
 using Op = std::variant<AddNode, RemoveNode, RenameNode, ReplaceNode, Connect, Disconnect, AddStrip,
-                        RemoveStrip, RenameStrip, SetValue, LoadRack, Panic, SetBudget>;
+                        RemoveStrip, RenameStrip, SetValue, LoadRack, Panic, SetBudget, Ramp,
+                        StoreSnapshot, RecallSnapshot, RemoveSnapshot>;
 
 /// Edits that are applied at one frame, all or none.
 struct Request {
     std::uint64_t token = 0;  ///< the submitter's; comes back in the Completion
     std::uint64_t sender = 0; ///< requests of one sender are applied in the order submitted
     std::vector<Op> ops;
-    /// Sample clock at which it is due; absent = as soon as possible.
+    /// Sample clock at which it is due; absent = as soon as possible, or at `due_ns`.
     std::optional<std::uint64_t> frame;
+    /// CLOCK_MONOTONIC_RAW at which it is due, in ns; the frame follows from the newest cycle
+    /// shortly before. Not offline.
+    std::optional<std::int64_t> due_ns;
     bool check_only = false; ///< a dry run: prepared, instances included, and dropped
 };
 
@@ -102,11 +132,10 @@ struct Completion {
     std::string code, message;  ///< of a failure
     std::size_t failed_op = 0;  ///< index in Request::ops
     std::uint64_t frame = 0;    ///< sample clock at which it was applied
+    std::uint64_t due = 0;      ///< sample clock at which it was due; 0 = untimed
+    std::size_t cancelled = 0;  ///< of Engine::cancel(): requests that it has ended
     std::uint64_t revision = 0; ///< of the graph, afterwards
     std::uint64_t ticket = 0;   ///< Driver::settled() ticket of the ports it made; 0 = none
 };
-
-/// Whether an op changes the graph (as opposed to a value).
-bool is_graph_op(const Op& op);
 
 } // namespace backline::engine

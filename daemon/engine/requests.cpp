@@ -3,6 +3,8 @@
 // The pipeline's first half: a request comes in, is checked, and what it needs is loaded.
 #include "daemon/engine/pipeline.hpp"
 
+#include "daemon/engine/ramp.hpp"
+
 #include <algorithm>
 
 namespace backline::engine {
@@ -10,22 +12,7 @@ namespace backline::engine {
 void Pipeline::accept(Request request) {
     auto job = std::make_shared<Job>();
     job->request = std::move(request);
-    if (job->request.frame) {
-        // Only form and plugin ids are checked now; names and loops when it is due.
-        Edit trial(context(true), head_);
-        std::vector<Wanted> wanted;
-        for (std::size_t i = 0; i < job->request.ops.size(); ++i) {
-            try {
-                trial.apply(job->request.ops[i], nullptr, nullptr);
-            } catch (const CommandError& error) {
-                if (error.code == "no_such_plugin" || error.code == "plugin_refused"
-                    || error.code == "no_such_file")
-                    return fail(job, error.code, error.what(), i);
-            }
-        }
-        load(job, std::move(trial.wanted), std::move(trial.wanted_files));
-        return;
-    }
+    if (job->timed()) return accept_timed(job);
     auto& queue = senders_[job->request.sender];
     queue.push_back(job);
     if (queue.size() == 1) begin(job);
@@ -35,6 +22,7 @@ void Pipeline::begin(const JobPtr& job) {
     Edit trial(context(true), head_);
     for (std::size_t i = 0; i < job->request.ops.size(); ++i) {
         try {
+            check_start(trial.next, job->request.ops, i);
             trial.apply(job->request.ops[i], nullptr, nullptr);
         } catch (const CommandError& error) {
             return fail(job, error.code, error.what(), i);
@@ -141,6 +129,7 @@ void Pipeline::load_file(const JobPtr& job, const WantedFile& want) {
 
 void Pipeline::loaded(const JobPtr& job) {
     if (--job->loading != 0) return;
+    if (job->cancelled) return discard(*job);
     if (!job->error_code.empty()) {
         discard(*job);
         return fail(job, job->error_code, job->error_message);
@@ -149,12 +138,10 @@ void Pipeline::loaded(const JobPtr& job) {
 }
 
 void Pipeline::ready(const JobPtr& job) {
-    if (job->request.frame) {
-        schedule_.emplace(std::pair{*job->request.frame, scheduled_order_++}, job);
-        ++scheduled_;
-    } else {
+    if (job->timed())
+        wait(job);
+    else
         commits_.push_back(job);
-    }
 }
 
 void Pipeline::advance(std::uint64_t sender) {
@@ -169,7 +156,8 @@ void Pipeline::advance(std::uint64_t sender) {
 
 void Pipeline::fail(const JobPtr& job, const std::string& code, const std::string& message,
                     std::size_t op) {
-    --waiting_;
+    --(job->timed() ? timed_ : waiting_);
+    loading_timed_.erase(job->request.token);
     Completion completion;
     completion.token = job->request.token;
     completion.code = code;
@@ -178,7 +166,7 @@ void Pipeline::fail(const JobPtr& job, const std::string& code, const std::strin
     completion.revision = head_.revision;
     if (callbacks_.completed) callbacks_.completed(std::move(completion));
     // Later, not from within: a long row of failures must not become a deep stack.
-    if (!job->request.frame) post_([this, sender = job->request.sender] { advance(sender); });
+    if (!job->timed()) post_([this, sender = job->request.sender] { advance(sender); });
 }
 
 /// Ends what was loaded for a request that will not be applied.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "daemon/process/curve.hpp"
 #include "daemon/process/plan.hpp"
 
 #include <cstdint>
@@ -21,6 +22,14 @@ struct TimedSet {
     Handle handle;
     std::uint32_t param;
     double value;
+    const double* source = nullptr; ///< not null: the value is read here when it takes effect
+};
+
+/// A value to be noted at the command's frame: what a snapshot remembers.
+struct Capture {
+    Handle handle;
+    std::uint32_t param;
+    double* to; ///< stays as it is when nobody has the handle
 };
 
 /// A prepared file that goes in place; afterwards `object` is the one it replaced.
@@ -53,6 +62,10 @@ struct Command {
     std::unique_ptr<Plan> plan; ///< the new plan; afterwards the one it replaced
     std::vector<SlotChange> slots;
     std::vector<TimedSet> sets;
+    /// Curves that begin, after the sets; the audio side keeps them while any of them runs, and
+    /// gives them back through Cycle::take_curves().
+    std::unique_ptr<CurveSet> curves;
+    std::vector<Capture> captures; ///< after sets and curves
     std::vector<FileInstall> files;
     std::vector<RampStart> ramps; ///< in order
     bool resets_all = false;      ///< every node, once mutes that begin with this command are over
@@ -61,7 +74,8 @@ struct Command {
     std::uint64_t applied_frame = 0; ///< set by apply
     std::uint32_t stale_sets = 0;    ///< sets whose target was gone
 
-    /// Whether a slice has to begin at its frame: all but plain parameter values of nodes.
+    /// Whether a slice has to begin at its frame: all but plain parameter values of nodes,
+    /// curves and captures.
     BACKLINE_RT bool cuts() const noexcept {
         return plan || !slots.empty() || !files.empty() || !ramps.empty() || !budgets.empty()
                || resets_all || cuts_for_sets;

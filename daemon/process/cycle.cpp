@@ -38,6 +38,7 @@ void Cycle::run(const Period& period) noexcept {
     begin_guards(period, began);
     rt::flush_denormals(); // a plugin may have changed it
     const std::uint64_t first = clock_;
+    timed_sets_ = 0;
 
     take_edits(period.offline);
     if (interrupted_.exchange(false, std::memory_order_relaxed) && !period.offline)
@@ -46,14 +47,14 @@ void Cycle::run(const Period& period) noexcept {
     for (std::uint32_t done = 0; done < period.frames;) {
         apply_due(cuts, period.offline);
         if (reset_at_ <= clock_) reset_nodes();
-        std::uint32_t frames = slice_length(period.frames - done, cuts, period.offline);
-        frames = place_sets(frames);
+        curves_.run(clock_, period.offline);
+        const std::uint32_t frames = slice_length(period.frames - done, cuts, period.offline);
         run_slice(period, done, frames);
         clock_ += frames;
         done += frames;
         if (period.offline && work_now_ != nullptr) work_now_(work_context_);
     }
-    if (due_count_ != 0 && due_[0]->frame < clock_) count(counters_.deferred);
+    if (due_.first_frame() < clock_) count(counters_.deferred);
     if (trouble_.load(std::memory_order_relaxed)) report_trouble();
 
     anchor_.write({first, period.start_ns, period.frames, period.rate,
@@ -94,6 +95,7 @@ bool Cycle::apply_idle(std::uint64_t clock) noexcept {
     const rt::PulseThread thread(*pulse_, 0);
     if (clock > clock_) clock_ = clock;
     apply_waiting();
+    if (clock != 0) curves_.jump();
     settle_ramps();
     interrupted_.store(true, std::memory_order_relaxed);
     lease_.give_back();
@@ -121,6 +123,7 @@ void Cycle::apply_waiting() noexcept {
 void Cycle::take_edits(bool offline) noexcept {
     std::uint32_t sets = 0;
     std::uint32_t commands = 0;
+    std::uint32_t timed = 0;
     for (;;) {
         const SetEntry* set = sets_.front();
         Command* const* command = commands_.front();
@@ -131,14 +134,16 @@ void Cycle::take_edits(bool offline) noexcept {
             sets_done_.store(set->number, std::memory_order_release);
             sets_.pop();
         } else {
-            if (!offline && commands++ == kCommandsPerCycle) break;
             Command* const next = *command;
+            if (!offline
+                && (next->frame == 0 ? commands++ == kCommandsPerCycle : timed++ == kTimedPerCycle))
+                break;
             commands_.pop();
             if (next->frame == 0) {
                 apply(*next);
                 finish(next);
             } else {
-                schedule(next);
+                due_.push(next);
             }
         }
     }
@@ -146,73 +151,58 @@ void Cycle::take_edits(bool offline) noexcept {
 }
 
 void Cycle::take_set(const SetEntry& entry) noexcept {
-    if (Target* target = find(entry.handle))
+    if (Target* target = find(entry.handle)) {
+        curves_.cancel(*target->bank, entry.param);
         target->bank->take(entry.param);
-    else
+    } else {
         count(counters_.stale_sets);
-}
-
-void Cycle::schedule(Command* command) noexcept {
-    std::uint32_t at = due_count_++;
-    // Equal frames keep the order in which they came.
-    for (; at > 0 && due_[at - 1]->frame > command->frame; --at)
-        due_[at] = due_[at - 1];
-    due_[at] = command;
-}
-
-void Cycle::unschedule(std::uint32_t index) noexcept {
-    --due_count_;
-    for (std::uint32_t i = index; i < due_count_; ++i)
-        due_[i] = due_[i + 1];
+    }
 }
 
 /// Applies the commands that are due at the first frame of the coming slice.
 void Cycle::apply_due(std::uint32_t& cuts, bool offline) noexcept {
     bool cut = false;
-    while (due_count_ != 0 && due_[0]->frame <= clock_) {
-        Command* const command = due_[0];
+    while (due_.first_frame() <= clock_) {
+        Command* const command = due_.first();
         if (command->cuts()) {
             if (!offline && !cut && cuts == kCutsPerCycle) return;
             cut = true;
         }
+        if (!offline && timed_sets_ >= kTimedSetsPerCycle) break;
+        timed_sets_ += static_cast<std::uint32_t>(command->sets.size());
         if (command->frame < clock_) count(counters_.late_commands);
-        unschedule(0);
+        due_.pop();
         apply(*command);
         finish(command);
     }
     if (cut) ++cuts;
 }
 
-/// How long the coming slice may be: up to the next edit that needs a slice to begin at its frame.
+/// How long the coming slice may be. The parameter values that fall into it go to their nodes, each
+/// at its frame; it ends at the next edit that needs a slice to begin, where a node has no room for
+/// more values, and where curves are to be looked at.
 std::uint32_t Cycle::slice_length(std::uint32_t left, std::uint32_t cuts, bool offline) noexcept {
     const std::uint32_t limit = plan_ ? plan_->max_slice : max_frames_;
     std::uint32_t frames = left < limit ? left : limit;
     if (reset_at_ - clock_ < frames) frames = static_cast<std::uint32_t>(reset_at_ - clock_);
-    if (!offline && cuts == kCutsPerCycle) return frames;
-    for (std::uint32_t i = 0; i < due_count_; ++i) {
-        if (!due_[i]->cuts()) continue;
-        if (due_[i]->frame > clock_ && due_[i]->frame - clock_ < frames)
-            frames = static_cast<std::uint32_t>(due_[i]->frame - clock_);
-        break;
-    }
-    return frames;
-}
-
-/// Gives the parameter values that fall into the slice to their nodes, each at its frame. Ends the
-/// slice where a node has no room for more, and returns its length.
-std::uint32_t Cycle::place_sets(std::uint32_t frames) noexcept {
     std::uint32_t last = 0; // values for one frame are not parted
-    while (due_count_ != 0) {
-        Command* const command = due_[0];
-        if (command->cuts() || command->frame >= clock_ + frames) break;
+    for (;;) {
+        const std::uint32_t begins = curves_.longest_slice(clock_ + last);
+        if (begins < frames - last) frames = last + begins;
+        if (due_.first_frame() >= clock_ + frames) return frames;
+        Command* const command = due_.first();
+        const bool cuts_here = command->frame > clock_ && (offline || cuts < kCutsPerCycle);
+        if (command->cuts())
+            return cuts_here ? static_cast<std::uint32_t>(command->frame - clock_) : frames;
+        if (!offline && timed_sets_ >= kTimedSetsPerCycle) return frames;
         const auto frame = static_cast<std::uint32_t>(command->frame - clock_);
         if (frame != last && !fits(*command)) return frame;
         last = frame;
-        unschedule(0);
+        timed_sets_ += static_cast<std::uint32_t>(command->sets.size());
+        due_.pop();
         place(*command, frame);
         finish(command);
     }
-    return frames;
 }
 
 bool Cycle::fits(const Command& command) noexcept {
@@ -228,18 +218,43 @@ bool Cycle::fits(const Command& command) noexcept {
 void Cycle::place(Command& command, std::uint32_t frame) noexcept {
     for (const TimedSet& set : command.sets) {
         if (Target* target = find(set.handle)) {
-            target->bank->add(frame, set.param, set.value);
+            curves_.cancel(*target->bank, set.param);
+            target->bank->add(frame, set.param, set.source == nullptr ? set.value : *set.source);
         } else {
             ++command.stale_sets;
             count(counters_.stale_sets);
         }
     }
+    if (command.curves) start_curves(command, frame);
+    for (const Capture& capture : command.captures)
+        if (const Target* target = find(capture.handle))
+            *capture.to = target->bank->value(capture.param);
     command.applied_frame = clock_ + frame;
 }
 
+void Cycle::start_curves(Command& command, std::uint32_t frame) noexcept {
+    CurveSet& set = *command.curves;
+    // Ours, until all have begun: one of them may end another.
+    ++set.running;
+    for (Curve& curve : set.curves) {
+        if (Target* target = find(curve.handle)) {
+            curves_.start(set, curve, *target->bank, clock_ + frame);
+        } else {
+            ++command.stale_sets;
+            count(counters_.stale_sets);
+        }
+    }
+    // What runs comes back when it has ended; what does not, with the command.
+    if (--set.running != 0) [[maybe_unused]]
+        CurveSet* const kept = command.curves.release();
+}
+
 void Cycle::apply(Command& command) noexcept {
-    for (const SlotChange& change : command.slots)
-        targets_[change.handle.slot] = {change.handle.generation, change.bank, change.node};
+    for (const SlotChange& change : command.slots) {
+        Target& target = targets_[change.handle.slot];
+        if (target.bank != nullptr && target.bank != change.bank) curves_.forget(*target.bank);
+        target = {change.handle.generation, change.bank, change.node};
+    }
     if (command.plan) plan_.swap(command.plan);
     for (const RampStart& start : command.ramps)
         start.ramp->to(start.target, start.wait);

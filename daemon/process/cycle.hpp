@@ -4,6 +4,7 @@
 
 #include "daemon/process/command.hpp"
 #include "daemon/process/driver.hpp"
+#include "daemon/process/due_heap.hpp"
 #include "daemon/rt/latest_value.hpp"
 #include "daemon/rt/lease.hpp"
 #include "daemon/rt/pulse.hpp"
@@ -11,7 +12,6 @@
 #include "daemon/rt/spsc_queue.hpp"
 #include "daemon/rt/tick_rate.hpp"
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -98,11 +98,16 @@ class Cycle {
         bool timing = true; ///< false: nodes are not timed, and have no budgets
     };
 
-    static constexpr std::uint32_t kSlots = 4096;           ///< nodes, inputs and outputs at most
-    static constexpr std::uint32_t kCommandsInFlight = 256; ///< pushed and not yet taken back
-    static constexpr std::uint32_t kSetsPerCycle = 1024;    ///< taken from the queue in real time
-    static constexpr std::uint32_t kCommandsPerCycle = 16;  ///< likewise
-    static constexpr std::uint32_t kCutsPerCycle = 4;       ///< slices that begin for an edit
+    static constexpr std::uint32_t kSlots = 4096; ///< nodes, inputs and outputs at most
+    /// Pushed and not yet taken back: 64 timed values a millisecond for 128 ms.
+    static constexpr std::uint32_t kCommandsInFlight = 8192;
+    static constexpr std::uint32_t kSetsPerCycle = 1024;   ///< taken from the queue in real time
+    static constexpr std::uint32_t kCommandsPerCycle = 16; ///< likewise
+    /// Likewise, of timed commands: these only go to wait for their frame.
+    static constexpr std::uint32_t kTimedPerCycle = 4096;
+    /// Values of timed commands that take effect in one cycle in real time; the rest is late.
+    static constexpr std::uint32_t kTimedSetsPerCycle = 4096;
+    static constexpr std::uint32_t kCutsPerCycle = 4; ///< slices that begin for an edit
 
     /// `master` outlives the cycle; it takes slot 0, generation 1.
     Cycle(const Options& options, Master& master);
@@ -140,12 +145,14 @@ class Cycle {
     /// The oldest applied command, or nullptr. [engine]
     Command* take_done() noexcept;
     /// Applies what waits in the audio thread's place, when the lease is free; for the time while
-    /// no cycle comes. Timed commands are applied up to `clock`; ramps jump to their targets.
-    /// [engine]
+    /// no cycle comes. Timed commands are applied up to `clock`; ramps and curves jump to their
+    /// ends, but curves wait where `clock` is 0, which stands still. [engine]
     bool apply_idle(std::uint64_t clock) noexcept;
-    /// The same between two periods of a driver that is not in real time: ramps begun take their
-    /// time. [the one thread]
+    /// The same between two periods of a driver that is not in real time: ramps and curves take
+    /// their time. [the one thread]
     bool apply_offline() noexcept;
+    /// Curves of which none runs any more, nullptr when there are none. [engine]
+    std::unique_ptr<CurveSet> take_curves() noexcept { return curves_.take_back(); }
     /// Commands pushed and not yet taken back. [engine]
     std::uint32_t in_flight() const noexcept { return in_flight_; }
 
@@ -185,15 +192,13 @@ class Cycle {
 
     BACKLINE_RT void take_edits(bool offline) noexcept;
     BACKLINE_RT void take_set(const SetEntry& entry) noexcept;
-    BACKLINE_RT void schedule(Command* command) noexcept;
-    BACKLINE_RT void unschedule(std::uint32_t index) noexcept;
     BACKLINE_RT void apply_waiting() noexcept;
     BACKLINE_RT void apply_due(std::uint32_t& cuts, bool offline) noexcept;
     BACKLINE_RT std::uint32_t slice_length(std::uint32_t left, std::uint32_t cuts,
                                            bool offline) noexcept;
-    BACKLINE_RT std::uint32_t place_sets(std::uint32_t frames) noexcept;
     BACKLINE_RT bool fits(const Command& command) noexcept;
     BACKLINE_RT void place(Command& command, std::uint32_t frame) noexcept;
+    BACKLINE_RT void start_curves(Command& command, std::uint32_t frame) noexcept;
     BACKLINE_RT void apply(Command& command) noexcept;
     BACKLINE_RT void finish(Command* command) noexcept;
     BACKLINE_RT void run_slice(const Period& period, std::uint32_t offset,
@@ -258,8 +263,9 @@ class Cycle {
     std::uint64_t reset_at_ = kNever; ///< sample clock at which all nodes begin anew
     std::unique_ptr<Plan> plan_;
     std::unique_ptr<Target[]> targets_;
-    std::array<Command*, kCommandsInFlight> due_{}; ///< timed commands, by frame and number
-    std::uint32_t due_count_ = 0;
+    DueHeap due_; ///< timed commands
+    Curves curves_;
+    std::uint32_t timed_sets_ = 0;        ///< that took effect in this cycle
     Master* master_ = nullptr;            ///< in slot 0 of the table
     std::atomic<bool> interrupted_{true}; ///< what is heard next follows a silence
     std::atomic<bool> trouble_{false};    ///< a step met something to report

@@ -13,6 +13,8 @@
 
 namespace backline::process {
 
+struct Curve;
+
 /// Names something with parameters on the audio side. A handle whose generation is no longer the
 /// slot's is stale: what it asks for is counted and dropped, never applied to the successor.
 struct Handle {
@@ -84,6 +86,16 @@ class ParamBank {
     BACKLINE_RT std::uint32_t waiting_count() const noexcept { return dirty_count_; }
     /// The newest value taken over, delivered or not; 0 before the first. [audio]
     BACKLINE_RT double value(std::uint32_t param) const noexcept { return values_[param]; }
+    /// The curve that moves a parameter, or nullptr; see Curves. [audio]
+    BACKLINE_RT Curve* curve(std::uint32_t param) const noexcept { return curves_[param]; }
+    /// Notes or (nullptr) forgets the curve of a parameter. [audio]
+    BACKLINE_RT void set_curve(std::uint32_t param, Curve* curve) noexcept {
+        if (curves_[param] != nullptr) --curve_count_;
+        if (curve != nullptr) ++curve_count_;
+        curves_[param] = curve;
+    }
+    /// Whether any parameter is moved by a curve. [audio]
+    BACKLINE_RT bool has_curves() const noexcept { return curve_count_ != 0; }
 
   private:
     BACKLINE_RT void note(std::uint32_t param, double value) noexcept;
@@ -104,6 +116,8 @@ class ParamBank {
         dirty_; ///< parameters with an undelivered untimed value, oldest first
     std::unique_ptr<bool[]> is_dirty_;
     std::unique_ptr<bl_param_event[]> events_;
+    std::unique_ptr<Curve*[]> curves_; ///< by parameter
+    std::uint32_t curve_count_ = 0;
 };
 
 } // namespace backline::process

@@ -15,13 +15,33 @@ ParamBank::ParamBank(ParamCell* cells, std::uint32_t count)
     : cells_(cells),
       count_(count),
       // Room for a full backlog, for each parameter at the first frame, and for each once more at
-      // a later one (see Cycle::place_sets).
+      // a later one (see Cycle::slice_length).
       capacity_(kEventsPerCycle + 2 * count),
       values_(std::make_unique<double[]>(count + 1)),
       pending_(std::make_unique<double[]>(count + 1)),
       dirty_(std::make_unique<std::uint32_t[]>(count + 1)),
       is_dirty_(std::make_unique<bool[]>(count + 1)),
-      events_(std::make_unique<bl_param_event[]>(capacity_)) {}
+      events_(std::make_unique<bl_param_event[]>(capacity_)),
+      curves_(std::make_unique<Curve*[]>(count + 1)) {}
+
+DueHeap::DueHeap(std::uint32_t capacity)
+    : entries_(std::make_unique<Entry[]>(capacity)), capacity_(capacity) {}
+
+Curves::Curves() : running_(std::make_unique<Curve*[]>(kMax)), back_(kMax) {}
+
+Curves::~Curves() {
+    // The last curve of a set to go hands it back.
+    while (count_ != 0)
+        end(*running_[count_ - 1]);
+    while (take_back())
+        ;
+}
+
+std::unique_ptr<CurveSet> Curves::take_back() noexcept {
+    CurveSet* set = nullptr;
+    if (!back_.try_pop(set)) return nullptr;
+    return std::unique_ptr<CurveSet>(set);
+}
 
 Meter::Meter(std::uint32_t channels)
     : channels_(channels),
@@ -70,6 +90,7 @@ Cycle::Cycle(const Options& options, Master& master)
       reports_(1024),
       clock_(options.start_clock),
       targets_(std::make_unique<Target[]>(kSlots)),
+      due_(kCommandsInFlight),
       master_(&master),
       first_ticks_(rt::ticks()),
       first_ns_(rt::monotonic_ns()) {
@@ -79,8 +100,8 @@ Cycle::Cycle(const Options& options, Master& master)
 }
 
 Cycle::~Cycle() {
-    for (std::uint32_t i = 0; i < due_count_; ++i)
-        delete due_[i];
+    for (; !due_.empty(); due_.pop())
+        delete due_.first();
     Command* command = nullptr;
     while (commands_.try_pop(command))
         delete command;

@@ -50,6 +50,15 @@ Action define_set(CLI::App& app);    ///< a parameter
 Action define_get(CLI::App& app);    ///< a parameter
 Action define_bypass(CLI::App& app); ///< a node
 Action define_mute(CLI::App& app);   ///< everything, an input or an output
+// commands_time.cpp
+Action define_ramp(CLI::App& app);            ///< a parameter
+Action define_snapshot_store(CLI::App& app);  ///< all values
+Action define_snapshot_recall(CLI::App& app); ///< all values
+Action define_snapshot_list(CLI::App& app);   ///< what there is
+Action define_snapshot_remove(CLI::App& app); ///< one
+Action define_sched_list(CLI::App& app);      ///< what waits for its time
+Action define_sched_cancel(CLI::App& app);    ///< one of it
+Action define_sched_clear(CLI::App& app);     ///< all of it
 // commands_racks.cpp
 Action define_load(CLI::App& app);  ///< a rack
 Action define_save(CLI::App& app);  ///< a rack

@@ -214,6 +214,21 @@ void print_graph(std::ostream& out, const json& graph) {
     }
 }
 
+void print_snapshots(std::ostream& out, const json& list) {
+    Table table;
+    for (const json& each : list)
+        table.add({show(each, "name"), show(each, "values") + " values"});
+    table.print(out);
+}
+
+void print_schedule(std::ostream& out, const json& schedule) {
+    Table table;
+    for (const json& each : at(schedule, "requests"))
+        table.add({show(each, "id"), "in " + show(each, "seconds") + " s", show(each, "sender"),
+                   joined(at(each, "addresses"))});
+    table.print(out);
+}
+
 void print_jack_ports(std::ostream& out, const json& ports) {
     Table table;
     for (const json& p : ports)

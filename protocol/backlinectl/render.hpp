@@ -24,6 +24,10 @@ void print_plugins(std::ostream& out, const nlohmann::json& list);
 void print_info(std::ostream& out, const nlohmann::json& info);
 /** `/graph` */
 void print_graph(std::ostream& out, const nlohmann::json& graph);
+/** `/snapshot/list` */
+void print_snapshots(std::ostream& out, const nlohmann::json& list);
+/** `/sched/list` */
+void print_schedule(std::ostream& out, const nlohmann::json& schedule);
 /** `/jack/ports` */
 void print_jack_ports(std::ostream& out, const nlohmann::json& ports);
 

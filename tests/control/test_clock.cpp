@@ -44,6 +44,25 @@ TEST(Clock, FramesAndTimesAreInverse) {
         EXPECT_EQ(frame_at(at, static_cast<std::int64_t>(raw_at(at, frame)), 0.0), frame);
 }
 
+TEST(Clock, ATagIsReadInTheEraThatBringsItNearNow) {
+    constexpr std::int64_t era = (std::int64_t{1} << 32) - protocol::kNtpToUnixSeconds; // 2036
+    const auto tag = [](std::uint64_t seconds) { return protocol::TimeTag{seconds << 32}; };
+    // On both sides of the end of the era tags mean the moment they were made for.
+    for (const std::int64_t now : {era - 3600, era + 3600})
+        for (const std::int64_t when : {era - 7200, era - 1, era, era + 1, era + 7200})
+            EXPECT_EQ(unix_ns_near(protocol::TimeTag::from_unix_ns(when * kGiga), now * kGiga),
+                      when * kGiga)
+                << now - era << ' ' << when - era;
+    // Far from it they are read in the era of now: 1900 is past, 2036 ahead.
+    const std::int64_t now = 1'790'000'000;
+    EXPECT_EQ(unix_ns_near(tag(0), now * kGiga), -protocol::kNtpToUnixSeconds * kGiga);
+    EXPECT_EQ(unix_ns_near(tag(86'400), now * kGiga),
+              (86'400 - protocol::kNtpToUnixSeconds) * kGiga);
+    EXPECT_EQ(unix_ns_near(tag(0xffff'ffff), now * kGiga), (era - 1) * kGiga);
+    const auto fine = protocol::TimeTag::from_unix_ns(now * kGiga + 123'456'789);
+    EXPECT_EQ(unix_ns_near(fine, now * kGiga), now * kGiga + 123'456'789);
+}
+
 TEST(Clock, TheWallClockIsFollowed) {
     WallClock wall;
     const auto raw = static_cast<std::int64_t>(now_ns());

@@ -57,6 +57,26 @@ TEST(Reader, SetsOfABundleStayTogetherAndTheRestIsAlone) {
     EXPECT_EQ(reading.units[2].calls[0].address, "/version");
 }
 
+TEST(Reader, AnInnerBundleIsNotDueBeforeItsOuterOne) {
+    const auto nested = [](std::uint64_t outer, std::uint64_t inner) {
+        protocol::Bundle all = bundle({message("/mute", true)}, {outer});
+        all.elements.emplace_back(bundle({message("/mute", false)}, {inner}));
+        return read(all);
+    };
+    constexpr std::uint64_t day = std::uint64_t{86'400} << 32;
+    EXPECT_EQ(nested(9 * day, 10 * day).units.size(), 2u);
+    EXPECT_EQ(nested(9 * day, 9 * day).units.size(), 1u);
+    EXPECT_EQ(nested(1, 9 * day).units.size(), 2u);
+    EXPECT_EQ(nested(~day, day).units.size(), 2u) << "over the end of the era";
+    for (const auto& [outer, inner] :
+         {std::pair{9 * day, 8 * day}, {9 * day, std::uint64_t{0}}, {~(9 * day), day}}) {
+        const Reading reading = nested(outer, inner);
+        EXPECT_TRUE(reading.units.empty()) << "nothing of it";
+        ASSERT_EQ(reading.refusals.size(), 1u);
+        EXPECT_EQ(reading.refusals[0].code, "bad_time");
+    }
+}
+
 TEST(Reader, RefusalsOfATransactionNameTheMember) {
     const Reading reading =
         read(bundle({message("/request", 5, "#bundle"), message("/mute", true), message("/nope")}));

@@ -236,7 +236,9 @@ class Player {
 
     protocol::Bundle read_bundle(const std::string& when) {
         protocol::Bundle bundle;
-        if (when.find_first_not_of(' ') != std::string::npos)
+        if (const std::size_t raw = when.find("0x"); raw != std::string::npos)
+            bundle.time = {std::stoull(when.substr(raw), nullptr, 16)}; // the tag itself
+        else if (when.find_first_not_of(' ') != std::string::npos)
             bundle.time = protocol::TimeTag::at(
                 std::chrono::system_clock::now()
                 + std::chrono::milliseconds(std::lround(std::stod(when) * 1000.0)));

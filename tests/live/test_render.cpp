@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstring>
 #include <fstream>
+#include <map>
+#include <random>
 
 namespace backline::test {
 namespace {
@@ -133,7 +135,9 @@ class Rendering : public testing::Test {
                                        "render",   folder_ / rack, "--output",
                                        output,     "--tail",       "0"};
         words.insert(words.end(), more.begin(), more.end());
-        Program program(words, {"BACKLINE_PLUGIN_PATH=" BACKLINE_PLUGINS}, folder_ / "render");
+        Program program(words,
+                        {"BACKLINE_PLUGIN_PATH=" BACKLINE_PLUGINS ":" BACKLINE_FIXTURES "/good"},
+                        folder_ / "render");
         EXPECT_EQ(program.wait(60s), 0) << program.err();
         return read_text(output);
     }
@@ -186,6 +190,80 @@ TEST_F(Rendering, EditsOfAScoreLandOnTheirFrameAtEveryPeriod) {
     EXPECT_NE(edited[2u * 48'010], 0.0f);
     for (const int period : kPeriods)
         EXPECT_TRUE(with_period(words, period) == reference) << "period " << period;
+}
+
+TEST_F(Rendering, TenThousandChangesOfAScoreLandOnTheirFrames) {
+    write_bytes(folder_ / "trim.toml",
+                "format = 1\nconnect = [\"in -> trim -> out\"]\n[input.in]\nchannels = 1\n"
+                "[output.out]\nchannels = 1\n[node.trim]\nplugin = \"org.example.minimal\"\n"
+                "channels = 1\n");
+    write_sound(folder_ / "ones.wav", std::vector<float>(kFrames, 1.0f), 1, kRate);
+    std::mt19937 random(5);
+    Score score;
+    std::map<int, float> expected; // the last of a frame counts
+    for (int i = 0; i < 10'000; ++i) {
+        const int frame = static_cast<int>(random() % kFrames);
+        const float value = static_cast<float>(random() % 4000) / 1000.0f;
+        score.at(frame / static_cast<double>(kRate), {message("/node/trim/gain", value)});
+        expected[frame] = value;
+    }
+    write_bytes(folder_ / "dense.osc", score.bytes());
+    for (const int period : {64, 1000}) {
+        const std::vector<float> heard = samples(
+            render("trim.toml", {"--input", folder_ / "ones.wav", "--score", folder_ / "dense.osc",
+                                 "--period", std::to_string(period)}));
+        ASSERT_EQ(heard.size(), static_cast<std::size_t>(kFrames));
+        float value = 1.0f;
+        int wrong = 0;
+        for (int i = 0; i < kFrames; ++i) {
+            if (const auto now = expected.find(i); now != expected.end()) value = now->second;
+            wrong += heard[static_cast<std::size_t>(i)] == value ? 0 : 1;
+        }
+        EXPECT_EQ(wrong, 0) << "frames off, period " << period;
+    }
+}
+
+TEST_F(Rendering, RampsAndSnapshotsOfAScoreSoundTheSameAtEveryPeriod) {
+    Score score;
+    score.at(0.05, {message("/snapshot/store", "dry")});
+    score.at(0.1, {message("/node/gain/gain/ramp", -40.0f, 0.21f, -3.0f, 0.1f, "s"),
+                   message("/node/echo/cutoff/ramp", 200.0f, 0.3f, "exp"),
+                   message("/output/out/gain/ramp", -20.0f, 0.17f)});
+    score.at(0.33, {message("/node/gain/gain", -12.0f), message("/snapshot/store", "wet")});
+    score.at(0.51, {message("/snapshot/recall", "dry", 0.2f)});
+    score.at(0.83, {message("/snapshot/recall", "wet")});
+    write_bytes(folder_ / "moves.osc", score.bytes());
+    const std::vector<std::string> words{"--input", folder_ / "in.wav", "--score",
+                                         folder_ / "moves.osc"};
+    const std::string reference = with_period(words, 256);
+    EXPECT_NE(samples(reference), samples(with_period({"--input", folder_ / "in.wav"}, 256)));
+    for (const int period : kPeriods)
+        EXPECT_TRUE(with_period(words, period) == reference) << "period " << period;
+}
+
+TEST_F(Rendering, InnerBundlesOfAScoreHaveTheirOwnTime) {
+    const auto tag = [](double seconds) {
+        return protocol::TimeTag{static_cast<std::uint64_t>(std::llround(seconds * 4294967296.0))};
+    };
+    const auto written = [&](double outer, double inner) {
+        protocol::Bundle all = protocol::bundle({message("/output/out/gain", -6.0f)}, tag(outer));
+        all.elements.emplace_back(
+            protocol::bundle({message("/output/out/mute", true)}, tag(inner)));
+        const auto framed = protocol::frame(protocol::encode(all));
+        return write_bytes(folder_ / "nested.osc",
+                           {reinterpret_cast<const char*>(framed.data()), framed.size()});
+    };
+    const std::vector<float> heard =
+        samples(with_period({"--input", folder_ / "in.wav", "--score", written(0.1, 0.2)}, 256));
+    EXPECT_NE(heard[2 * 9'000], 0.0f);
+    for (std::size_t i = 2 * 10'500; i < heard.size(); ++i)
+        ASSERT_EQ(heard[i], 0.0f) << i / 2;
+    Program program({kBacklined, "--config", folder_ / "backline.toml", "render",
+                     folder_ / "everything.toml", "--output", folder_ / "out.wav", "--score",
+                     written(0.2, 0.1), "--tail", "0.5"},
+                    {"BACKLINE_PLUGIN_PATH=" BACKLINE_PLUGINS}, folder_ / "render");
+    EXPECT_EQ(program.wait(20s), 78);
+    EXPECT_NE(program.err().find("before its outer"), std::string::npos) << program.err();
 }
 
 TEST_F(Rendering, OfNothingButWiresIsTheInput) {

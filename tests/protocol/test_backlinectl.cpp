@@ -148,6 +148,15 @@ TEST_F(Commands, SendWhatTheySay) {
     EXPECT_EQ(sent({"set", "eq", "gain", "-6"}), message("/node/eq/gain", -6));
     EXPECT_EQ(sent({"set", "eq", "gain", "-.5"}), message("/node/eq/gain", -0.5F));
     EXPECT_EQ(sent({"set", "eq", "mode", "high"}), message("/node/eq/mode", "high"));
+    EXPECT_EQ(sent({"ramp", "eq", "gain", "-6", "1.5"}), message("/node/eq/gain/ramp", -6, 1.5F));
+    EXPECT_EQ(sent({"ramp", "eq", "f", "20", "1", "-.5", "2", "exp"}),
+              message("/node/eq/f/ramp", 20, 1, -0.5F, 2, "exp"));
+    EXPECT_EQ(sent({"snapshot", "store", "a"}), message("/snapshot/store", "a"));
+    EXPECT_EQ(sent({"snapshot", "recall", "a"}), message("/snapshot/recall", "a"));
+    EXPECT_EQ(sent({"snapshot", "recall", "a", "2.5"}), message("/snapshot/recall", "a", 2.5F));
+    EXPECT_EQ(sent({"snapshot", "remove", "a"}), message("/snapshot/remove", "a"));
+    EXPECT_EQ(sent({"sched", "cancel", "7"}), message("/sched/cancel", 7));
+    EXPECT_EQ(sent({"sched", "clear"}), message("/sched/clear", "all"));
     EXPECT_EQ(sent({"bypass", "eq", "on"}), message("/bypass/eq", true));
     EXPECT_EQ(sent({"bypass", "eq", "off"}), message("/bypass/eq", false));
     EXPECT_EQ(sent({"mute", "on"}), message("/mute", true));
@@ -357,6 +366,15 @@ TEST_F(Commands, ADaemonOfAnotherVersionDoesNoHarm) {
             pages_[address] = reply;
             EXPECT_EQ(ctl(words).status, kDone) << address << ' ' << reply;
         }
+}
+
+TEST_F(Commands, SnapshotsAndTheScheduleAreTables) {
+    pages_["/snapshot/list"] = R"([{"name": "verse", "values": 7}])";
+    EXPECT_EQ(ctl({"snapshot", "list"}).out, "verse  7 values\n");
+    pages_["/sched/list"] = R"({"count": 1, "requests": [{"id": 4, "seconds": 9.5, "frame": 1,
+        "sender": "unix 7", "members": 2, "addresses": ["/node/a/gain", "/mute"]}]})";
+    EXPECT_EQ(ctl({"sched", "list"}).out, "4  in 9.5 s  unix 7  /node/a/gain, /mute\n");
+    EXPECT_EQ(daemon_.received().back(), message("/sched/list", "all"));
 }
 
 TEST_F(Commands, JackPortsAreATable) {

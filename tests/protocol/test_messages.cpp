@@ -29,6 +29,7 @@ TEST(TimeTag, KeepsNanosecondsAcrossTheEraOf2036) {
 
 TEST(TimeTag, ImmediateIsNotATime) {
     EXPECT_TRUE(kImmediately.immediate());
+    EXPECT_FALSE(TimeTag{0}.immediate()) << "that is a day in 1900";
     EXPECT_FALSE(TimeTag::at(std::chrono::system_clock::now()).immediate());
 }
 

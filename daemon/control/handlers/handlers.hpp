@@ -42,6 +42,16 @@ void graph(Context&, const PeerPtr&, Call&);
 engine::Op set_value(const Call&);
 engine::Op panic(const Call&);
 void get_value(Context&, const PeerPtr&, Call&);
+engine::Op ramp(const Call&);
+// snapshots.cpp
+engine::Op snapshot_store(const Call&);
+engine::Op snapshot_recall(const Call&);
+engine::Op snapshot_remove(const Call&);
+void snapshot_list(Context&, const PeerPtr&, Call&);
+// schedule.cpp
+void sched_list(Context&, const PeerPtr&, Call&);
+void sched_cancel(Context&, const PeerPtr&, Call&);
+void sched_clear(Context&, const PeerPtr&, Call&);
 // subscription.cpp
 void subscribe(Context&, const PeerPtr&, Call&);
 void unsubscribe(Context&, const PeerPtr&, Call&);

@@ -267,18 +267,17 @@ void stats_osc(Context& context, const PeerPtr& peer, Call& call) {
     for (const protocol::CodeInfo& code : protocol::kCodes)
         if (const auto count = osc.by_code[static_cast<std::size_t>(code.code)]; count != 0)
             by_code[std::string(code.symbol)] = count;
-    context.replies.page(
-        *peer, call,
-        dump({{"received", osc.received},
-              {"refused", osc.refused},
-              {"by_code", by_code},
-              {"kernel_dropped", context.kernel_dropped()},
-              {"unsent", osc.unsent},
-              {"streams_dropped", osc.streams_dropped},
-              {"late", osc.late},
-              {"scheduled", context.order.scheduled() + context.engine.scheduled()},
-              {"senders", context.senders()},
-              {"subscriptions", context.subscriptions.count()}}));
+    context.replies.page(*peer, call,
+                         dump({{"received", osc.received},
+                               {"refused", osc.refused},
+                               {"by_code", by_code},
+                               {"kernel_dropped", context.kernel_dropped()},
+                               {"unsent", osc.unsent},
+                               {"streams_dropped", osc.streams_dropped},
+                               {"late", osc.late},
+                               {"scheduled", context.order.scheduled()},
+                               {"senders", context.senders()},
+                               {"subscriptions", context.subscriptions.count()}}));
 }
 
 void errors(Context& context, const PeerPtr& peer, Call& call) {
