@@ -41,12 +41,22 @@ std::size_t stack_left() {
     return static_cast<std::size_t>(&here - static_cast<const char*>(lowest)) - guard;
 }
 
+/// A plugin that has used up the stack can be told by name only from another one. All of JACK's
+/// threads have the same: of two that crash at once, one is enough. No page of it is there before.
+void give_signal_stack() {
+    alignas(16) static std::array<char, 32 * 1024> memory;
+    stack_t stack{};
+    stack.ss_sp = memory.data();
+    stack.ss_size = memory.size();
+    sigaltstack(&stack, nullptr);
+}
+
 /// The thread's first words: what a cycle may need of its stack, touched before one runs. JACK
 /// calls it for its other threads too, so not the whole stack.
-void prepare_thread(void* self) {
+void prepare_thread(void*) {
     rt::flush_denormals();
     rt::current_thread_id = gettid();
-    bridge(self).give_signal_stack();
+    give_signal_stack();
     constexpr std::size_t kReserve = 16 * 1024;
     const std::size_t left = stack_left();
     if (left < 2 * kReserve) return;
@@ -149,15 +159,6 @@ void JackBridge::install(jack_client_t* client) {
     jack_set_port_connect_callback(
         client,
         [](jack_port_id_t, jack_port_id_t, int, void* self) { bridge(self).graph_change(); }, this);
-}
-
-/// A plugin that has used up the stack can be told by name only from another one. JACK's other
-/// threads may get the same: of two that crash, one is enough.
-void JackBridge::give_signal_stack() {
-    stack_t stack{};
-    stack.ss_sp = signal_stack_.data();
-    stack.ss_size = signal_stack_.size();
-    sigaltstack(&stack, nullptr);
 }
 
 void JackBridge::graph_change() {

@@ -90,9 +90,6 @@ class JackBridge {
     /// Whether there were some that take_port_event() cannot tell. [jack]
     bool take_port_events_lost() noexcept { return port_events_lost_.exchange(false); }
 
-    /// Fatal signals of the calling thread are handled on a stack of ours from now on. [JACK's]
-    void give_signal_stack();
-
     /// Frames from our inputs to our outputs, for the latency callback.
     void set_latency(std::uint32_t frames) noexcept { latency_.store(frames); }
 
@@ -112,8 +109,6 @@ class JackBridge {
     const std::shared_ptr<Doorbell> bell_;
     jack_client_t* client_ = nullptr;
     bool raw_clock_ = true; ///< JACK's clock is CLOCK_MONOTONIC_RAW
-
-    std::array<char, 32 * 1024> signal_stack_{};
 
     std::mutex
         latency_mutex_; ///< the latency callback goes through the tables, detach() changes them
