@@ -321,14 +321,14 @@ void Cycle::report_trouble() noexcept {
 }
 
 void Cycle::reset_nodes() noexcept {
-    reset_at_ = kNever;
+    reset_at_ = kNoFrame;
     if (!plan_) return;
     for (Node* node : plan_->nodes)
         reset(*node);
 }
 
 void Cycle::settle_ramps() noexcept {
-    if (reset_at_ != kNever) reset_nodes();
+    if (reset_at_ != kNoFrame) reset_nodes();
     if (!plan_) return;
     for (Ramp* ramp : plan_->ramps)
         ramp->settle();

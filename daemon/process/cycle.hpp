@@ -258,9 +258,9 @@ class Cycle {
     std::uint32_t in_flight_ = 0; ///< [engine]
 
     // Touched by the audio role only (or by the engine under the lease).
-    static constexpr std::uint64_t kNever = UINT64_MAX;
+    static constexpr std::uint64_t kNoFrame = UINT64_MAX;
     std::uint64_t clock_;
-    std::uint64_t reset_at_ = kNever; ///< sample clock at which all nodes begin anew
+    std::uint64_t reset_at_ = kNoFrame; ///< sample clock at which all nodes begin anew
     std::unique_ptr<Plan> plan_;
     std::unique_ptr<Target[]> targets_;
     DueHeap due_; ///< timed commands

@@ -388,7 +388,7 @@ TEST(Pulse, IsThereInRealTimeAndNamesTheNode) {
     EXPECT_EQ(running, word_of(kNode));
 
     auto command = std::make_unique<Command>();
-    command->resets.push_back(&probe.node);
+    command->resets_all = true;
     rig.push(std::move(command));
     rig.cycle.apply_idle(0);
     EXPECT_EQ(reset_in, word_of(kNode));

@@ -34,7 +34,7 @@ class OfflineEngine {
           cycle({setup.max_frames, &pool.ready(), setup.start_clock,
                  [](void* p) { static_cast<worker::Pool*>(p)->run_now(); }, &pool},
                 *master),
-          engine({setup.rate, true, 10.0, master, setup.ramped}, cycle, pool, registry,
+          engine({setup.rate, true, 10.0, master, {}, setup.ramped}, cycle, pool, registry,
                  {[this](engine::Completion c) { completions[c.token] = std::move(c); },
                   [this](engine::Event e) { events.push_back(std::move(e)); }, setup.find_file}),
           driver(cycle, setup.rate, setup.period, 16) {
