@@ -47,6 +47,7 @@ void Cycle::run(const Period& period) noexcept {
     anchor_.write({first, period.start_ns, period.frames, period.rate,
                    counters_.cycles.load(std::memory_order_relaxed) + 1});
     publish(period, began);
+    if (ready_ != nullptr) ready_->publish();
     lease_.give_back();
     if (ready_ != nullptr && !period.offline) ready_->wake_one();
 }
@@ -86,6 +87,7 @@ bool Cycle::apply_idle(std::uint64_t clock) noexcept {
         for (Node* node : plan_->nodes)
             node->bank.keep_events();
     }
+    if (ready_ != nullptr) ready_->publish();
     lease_.give_back();
     return true;
 }
