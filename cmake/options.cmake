@@ -11,7 +11,8 @@ target_compile_options(backline_options INTERFACE
     -fno-fast-math -ffp-contract=off
     # Thread-local data is there from the thread's start, never allocated at its first use.
     -ftls-model=initial-exec
-    $<$<CONFIG:Release,RelWithDebInfo>:-O3>)
+    # Tests are run once per build, if that: they are compiled a third faster so.
+    $<$<CONFIG:Release,RelWithDebInfo>:-O$<IF:$<BOOL:$<TARGET_PROPERTY:BACKLINE_TEST>>,1,3>>)
 target_include_directories(backline_options INTERFACE ${PROJECT_SOURCE_DIR})
 # No symbol may be resolved for the first time on the audio thread.
 target_link_options(backline_options INTERFACE -Wl,-z,now -Wl,-z,defs -Wl,--as-needed)

@@ -60,6 +60,7 @@ void Cycle::run(const Period& period) noexcept {
     anchor_.write({first, period.start_ns, period.frames, period.rate,
                    counters_.cycles.load(std::memory_order_relaxed) + 1});
     run_guards(publish(period, began));
+    if (ready_ != nullptr) ready_->publish();
     pulse_->leave();
     lease_.give_back();
     if (ready_ != nullptr && !period.offline) ready_->wake_one();
@@ -118,6 +119,7 @@ void Cycle::apply_waiting() noexcept {
         for (Node* node : plan_->nodes)
             node->bank.keep_events();
     }
+    if (ready_ != nullptr) ready_->publish();
 }
 
 void Cycle::take_edits(bool offline) noexcept {

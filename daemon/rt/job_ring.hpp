@@ -37,13 +37,14 @@ class JobRing {
     /// Room for `size` bytes, 16-byte aligned, or nullptr (counted as dropped). [producer]
     BACKLINE_RT void* reserve(std::uint32_t size) noexcept {
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
-        if (size > bytes_max_ || tail - head_.load(std::memory_order_acquire) >= capacity_) {
+        if (tail == full_at_) full_at_ = head_.load(std::memory_order_acquire) + capacity_;
+        if (size > bytes_max_ || tail == full_at_) {
             refused_.store(refused_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
             return nullptr;
         }
         reserved_ = size;
         open_ = true;
-        return slot(tail) + kHeader;
+        return slot(next_) + kHeader;
     }
 
     /// Hands over what reserve() returned; false when nothing is reserved. [producer]
@@ -51,7 +52,8 @@ class JobRing {
         if (!open_) return false;
         open_ = false;
         const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
-        *reinterpret_cast<std::uint32_t*>(slot(tail)) = reserved_;
+        *reinterpret_cast<std::uint32_t*>(slot(next_)) = reserved_;
+        next_ = next_ + 1 == capacity_ ? 0 : next_ + 1;
         tail_.store(tail + 1, std::memory_order_release);
         return true;
     }
@@ -68,7 +70,7 @@ class JobRing {
             head += waiting - depth_;
             head_.store(head, std::memory_order_release);
         }
-        const std::byte* at = slot(head);
+        const std::byte* at = slot(head % capacity_);
         return {at + kHeader, *reinterpret_cast<const std::uint32_t*>(at)};
     }
 
@@ -113,8 +115,9 @@ class JobRing {
         std::byte bytes[16];
     };
 
+    /// `index` < capacity_.
     std::byte* slot(std::uint64_t index) const noexcept {
-        return reinterpret_cast<std::byte*>(memory_.get()) + (index % capacity_) * stride_;
+        return reinterpret_cast<std::byte*>(memory_.get()) + index * stride_;
     }
 
     const std::uint32_t bytes_max_;
@@ -122,8 +125,12 @@ class JobRing {
     const std::uint32_t capacity_;
     const std::size_t stride_;
     const std::unique_ptr<Block[]> memory_;
-    // The producer's line.
+    // The producer's line. The tail at which the ring is full, as far as it knows: until then it
+    // needs no look at the worker's line, which is in another processor's cache. `next_` is the
+    // tail's slot, kept because a division costs as much as all the rest.
     alignas(kCacheLine) std::atomic<std::uint64_t> tail_{0};
+    std::uint64_t full_at_ = capacity_;
+    std::uint64_t next_ = 0;
     std::atomic<std::uint64_t> refused_{0};
     std::uint32_t reserved_ = 0;
     bool open_ = false;

@@ -24,10 +24,40 @@ class ReadySet {
     /// Slots there are, from 0.
     static constexpr std::uint32_t kSlots = 4096;
 
-    /// Says that `slot` (< kSlots) has a job waiting. [audio, worker]
-    BACKLINE_RT void mark(std::uint32_t slot) noexcept {
-        words_[slot / 64].fetch_or(std::uint64_t{1} << (slot % 64), std::memory_order_seq_cst);
-        summary_.fetch_or(std::uint64_t{1} << (slot / 64), std::memory_order_seq_cst);
+    /// Says that `slot` (< kSlots) has a job waiting. [worker, or any but audio]
+    void mark(std::uint32_t slot) noexcept { add(slot / 64, std::uint64_t{1} << (slot % 64)); }
+
+    /// Slots below `count` (<= kSlots) may be noted from now on. [loader, one at a time]
+    void reach(std::uint32_t count) noexcept {
+        if (count > reach_.load(std::memory_order_relaxed))
+            reach_.store(count, std::memory_order_release);
+    }
+
+    /// As mark(), for the audio thread and its helpers: workers hear of it at publish(). A locked
+    /// instruction would make each submission wait until the job it has just written has left the
+    /// processor, 0.2 us and more; now one does for all of a cycle, when most have. One thread per
+    /// slot. [audio]
+    BACKLINE_RT void note(std::uint32_t slot) noexcept {
+        noted_[slot].store(true, std::memory_order_relaxed);
+        any_noted_.store(true, std::memory_order_relaxed);
+    }
+
+    /// Marks what was noted. By the thread that holds the cycle, after the helpers' work has come
+    /// back to it: so what they have put into their rings is there before the mark. [audio]
+    BACKLINE_RT void publish() noexcept {
+        if (!any_noted_.load(std::memory_order_relaxed)) return;
+        any_noted_.store(false, std::memory_order_relaxed);
+        const std::uint32_t reach = reach_.load(std::memory_order_acquire);
+        for (std::uint32_t word = 0; word * 64 < reach; ++word) {
+            std::uint64_t bits = 0;
+            for (std::uint32_t i = 0; i < 64; ++i) {
+                std::atomic<bool>& noted = noted_[word * 64 + i];
+                if (!noted.load(std::memory_order_relaxed)) continue;
+                noted.store(false, std::memory_order_relaxed);
+                bits |= std::uint64_t{1} << i;
+            }
+            if (bits != 0) add(word, bits);
+        }
     }
 
     /// Takes the first marked slot at or after `hint` (< kSlots), going round; -1 when there is
@@ -62,6 +92,17 @@ class ReadySet {
     }
 
   private:
+    BACKLINE_RT void add(std::uint32_t word, std::uint64_t bits) noexcept {
+        // Always written, though the bits may be set: what was put into the rings has to be there
+        // before a worker that takes a bit looks for it.
+        words_[word % 64].fetch_or(bits, std::memory_order_seq_cst); // g++ 12 knows no better bound
+        // Seen set, it is cleared later, and who clears it looks at the word after that: our bits
+        // are seen.
+        const std::uint64_t summary = std::uint64_t{1} << word;
+        if ((summary_.load(std::memory_order_seq_cst) & summary) == 0)
+            summary_.fetch_or(summary, std::memory_order_seq_cst);
+    }
+
     std::int32_t take_from(std::uint32_t first) noexcept {
         const std::uint32_t first_word = first / 64;
         std::uint64_t summary =
@@ -98,6 +139,10 @@ class ReadySet {
     static_assert(sizeof(std::atomic<std::uint32_t>) == 4, "a futex is 32 bits");
     alignas(kCacheLine) std::atomic<std::uint64_t> summary_{0};
     alignas(kCacheLine) std::atomic<std::uint64_t> words_[64]{};
+    // Of the audio thread and its helpers alone.
+    alignas(kCacheLine) std::atomic<bool> noted_[kSlots]{};
+    alignas(kCacheLine) std::atomic<bool> any_noted_{false};
+    std::atomic<std::uint32_t> reach_{0};
     alignas(kCacheLine) std::atomic<std::uint32_t> epoch_{0};
     std::atomic<std::uint32_t> sleepers_{0};
 };

@@ -322,6 +322,7 @@ void Pool::add(Client& client) {
     client.slot = index;
     if (impl_->used.load(std::memory_order_relaxed) <= index)
         impl_->used.store(index + 1, std::memory_order_release);
+    impl_->ready.reach(index + 1);
     impl_->slots[index].client.store(&client, std::memory_order_seq_cst);
     if (client.work_class == BL_WORK_IO) {
         impl_->io_slots.push_back(index);
@@ -362,7 +363,7 @@ bool Pool::drain(Client& client, double timeout_s) {
 }
 
 void Pool::notify(Client& client) noexcept {
-    if (client.work_class != BL_WORK_IO) impl_->ready.mark(client.slot);
+    if (client.work_class != BL_WORK_IO) impl_->ready.note(client.slot);
 }
 
 rt::ReadySet& Pool::ready() noexcept {

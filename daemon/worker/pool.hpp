@@ -61,8 +61,8 @@ class Pool {
     /// `timeout_s`. Without threads it runs them in the caller. [loader]
     bool drain(Client& client, double timeout_s);
 
-    /// Says that the client has a job waiting. For BL_WORK_IO this does nothing: the I/O thread
-    /// looks every 10 ms. [audio]
+    /// Says that the client has a job waiting; workers hear of it when the cycle publishes what was
+    /// noted. For BL_WORK_IO this does nothing: the I/O thread looks every 10 ms. [audio]
     void notify(Client& client) noexcept;
     /// Where the cycle wakes workers from.
     rt::ReadySet& ready() noexcept;

@@ -76,6 +76,8 @@ TEST_F(JackDriverTest, SoundPassesUnchangedAtEveryPeriod) {
     for (const std::uint32_t period : {256u, 64u, 1024u, 17u, 512u}) {
         peer->set_period(period);
         ASSERT_TRUE(eventually([&] { return driver->status().period == period; })) << period;
+        // A connection counts from the server's next period on: what is recorded begins after that.
+        ASSERT_TRUE(eventually([&] { return hears(*peer); })) << period;
         const auto end = Clock::now() + 10s;
         while (true) {
             const std::uint64_t xruns = driver->status().xruns;

@@ -129,6 +129,8 @@ TEST_F(HostSideTest, TakesJobsFromTheAudioRoleOnly) {
     EXPECT_EQ(shared_->misuses, 3u) << "nothing was reserved";
     EXPECT_EQ(shared_->jobs->accepted(), 1u);
     EXPECT_EQ(shared_->jobs->dropped(), 1u);
+    pool_.ready().reach(1); // as Pool::add() has it
+    pool_.ready().publish();
     EXPECT_TRUE(pool_.ready().any());
 }
 
@@ -214,6 +216,7 @@ TEST(InstanceWork, GoesRoundFromAudioToWorkerAndBack) {
     constexpr int kCalls = 300;
     for (int i = 1; i <= kCalls; ++i) {
         run();
+        pool.ready().publish();
         pool.ready().wake_one();
         ASSERT_TRUE(test::wait_for([&] { return shared.jobs->pending() == 0; }));
         const std::vector<Frame> worked = take(*shared.worker_results);
@@ -273,6 +276,7 @@ TEST(InstanceWork, AStuckJobMakesRetireFail) {
     stuck->activate(default_layout(*stuck));
     AudioRole run(*stuck);
     run({{0, 0, 60000.0}});
+    pool.ready().publish();
     pool.ready().wake_one();
     ASSERT_TRUE(test::wait_for([&] {
         const auto stats = pool.stats();
@@ -286,6 +290,7 @@ TEST(InstanceWork, AStuckJobMakesRetireFail) {
     healthy->activate(default_layout(*healthy));
     AudioRole healthy_run(*healthy);
     healthy_run({{0, 0, 0.0}});
+    pool.ready().publish();
     pool.ready().wake_one();
     EXPECT_TRUE(test::wait_for([&] { return healthy->shared()->jobs->worked() == 1; }));
     EXPECT_TRUE(healthy->retire(5.0));

@@ -66,6 +66,82 @@ TEST(ReadySet, ServesBusyNeighboursInTurn) {
     }
 }
 
+TEST(ReadySet, WhatIsNotedIsMarkedWhenItIsPublished) {
+    ReadySet set;
+    set.reach(200);
+    set.publish();
+    EXPECT_EQ(set.take(0), -1);
+    for (const std::uint32_t slot : {0u, 63u, 64u, 199u, 64u})
+        set.note(slot);
+    EXPECT_EQ(set.take(0), -1);
+    set.publish();
+    for (const std::int32_t slot : {0, 63, 64, 199, -1})
+        EXPECT_EQ(set.take(0), slot);
+    set.publish();
+    EXPECT_EQ(set.take(0), -1) << "once";
+    set.note(5);
+    set.mark(6);
+    set.publish();
+    EXPECT_EQ(set.take(0), 5);
+    EXPECT_EQ(set.take(0), 6);
+}
+
+/// A cycle's thread and its helper each fill rings of their own and note them; the helper's work
+/// comes back before the end. A worker that is told of a slot finds all that was put there.
+TEST(ReadySet, WorkersSeeWhatWasPutThereBefore) {
+    constexpr std::uint32_t kSlots = 70; // two words
+    constexpr std::uint64_t kCycles = test::kStressItems / 50;
+    ReadySet set;
+    set.reach(kSlots);
+    std::vector<std::atomic<std::uint64_t>> put(kSlots), found(kSlots);
+    std::atomic<std::uint64_t> begun{0}, helped{0};
+    std::atomic<bool> over{false};
+    const auto fill = [&](std::uint64_t cycle, std::uint32_t first) {
+        for (std::uint32_t slot = first; slot < kSlots; slot += 2) {
+            if (test::mix(cycle * kSlots + slot) % 4 != 0) continue;
+            put[slot].store(put[slot].load(std::memory_order_relaxed) + 1,
+                            std::memory_order_relaxed);
+            set.note(slot);
+        }
+    };
+    std::thread helper([&] {
+        for (std::uint64_t cycle = 1; cycle <= kCycles; ++cycle) {
+            while (begun.load(std::memory_order_acquire) < cycle)
+                std::this_thread::yield();
+            fill(cycle, 1);
+            helped.store(cycle, std::memory_order_release);
+        }
+    });
+    std::thread worker([&] {
+        for (std::uint32_t next = 0;;) {
+            const bool last = over.load();
+            const std::int32_t slot = set.take(next);
+            if (slot < 0) {
+                if (last) return;
+                std::this_thread::yield();
+                continue;
+            }
+            const auto index = static_cast<std::uint32_t>(slot);
+            found[index].store(put[index].load(std::memory_order_relaxed));
+            next = (index + 1) % ReadySet::kSlots;
+        }
+    });
+    for (std::uint64_t cycle = 1; cycle <= kCycles; ++cycle) {
+        begun.store(cycle, std::memory_order_release);
+        fill(cycle, 0);
+        while (helped.load(std::memory_order_acquire) < cycle)
+            std::this_thread::yield();
+        set.publish();
+    }
+    helper.join();
+    over.store(true);
+    worker.join();
+    for (std::uint32_t slot = 0; slot < kSlots; ++slot) {
+        EXPECT_GT(put[slot], 0u) << slot;
+        EXPECT_EQ(found[slot], put[slot]) << slot << ": the last one was never looked for";
+    }
+}
+
 TEST(ReadySet, SleepReturnsAtOnceWhenSomethingIsMarkedAndInTimeWhenNot) {
     ReadySet set;
     set.mark(9);

@@ -49,7 +49,8 @@ class FakeClient {
         client.work_class = work_class;
     }
 
-    /// Submits as an instance does on the audio thread; the wake is the caller's. False when full.
+    /// Submits as an instance does on the audio thread, in a cycle of its own; the wake is the
+    /// caller's. False when full.
     bool submit(worker::Pool& pool, std::uint64_t number) {
         const rt::RoleScope audio(rt::Role::audio);
         void* const room = jobs.reserve(sizeof number);
@@ -57,6 +58,7 @@ class FakeClient {
         std::memcpy(room, &number, sizeof number);
         jobs.submit();
         pool.notify(client);
+        pool.ready().publish();
         return true;
     }
 
