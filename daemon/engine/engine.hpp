@@ -43,8 +43,8 @@ class Engine final : public process::DriverListener {
         bool offline = false;  ///< no threads: the caller steps the engine and loads run in place
         double load_limit_s = 10.0;
         std::shared_ptr<process::Master> master; ///< the one the cycle was made with
-        process::Budget budget = {}; ///< of nodes that have none of their own
-        bool ramped = true;          ///< switched gains take 10 ms; false: they jump, and click
+        process::Budget budget = {};             ///< of nodes that have none of their own
+        bool ramped = true; ///< switched gains take 10 ms; false: they jump, and click
     };
     /// Called on the engine's thread; quick and non-blocking.
     struct Callbacks {

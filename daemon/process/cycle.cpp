@@ -59,6 +59,7 @@ void Cycle::run(const Period& period) noexcept {
 
     anchor_.write({first, period.start_ns, period.frames, period.rate,
                    counters_.cycles.load(std::memory_order_relaxed) + 1});
+    if (timing_) account();
     run_guards(publish(period, began));
     if (ready_ != nullptr) ready_->publish();
     pulse_->leave();

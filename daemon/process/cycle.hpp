@@ -205,7 +205,7 @@ class Cycle {
                                std::uint32_t frames) noexcept;
     // guards.cpp
     BACKLINE_RT void begin_guards(const Period& period, std::uint64_t began) noexcept;
-    BACKLINE_RT void time_node(Node& node, std::uint64_t spent, bool last) noexcept;
+    BACKLINE_RT void account() noexcept;
     BACKLINE_RT void run_guards(std::uint64_t spent) noexcept;
     BACKLINE_RT void judge(Node& node) noexcept;
     BACKLINE_RT void shed(double cost) noexcept;

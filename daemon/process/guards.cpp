@@ -7,6 +7,7 @@
 #include "daemon/rt/ticks.hpp"
 
 #include <limits>
+#include <utility>
 
 namespace backline::process {
 
@@ -43,28 +44,24 @@ void Cycle::begin_guards(const Period& period, std::uint64_t began) noexcept {
     pulse_->enter(real_time_ ? now : 0, static_cast<std::uint64_t>(seconds * 1e9));
 }
 
-/// A node has run for `spent` ticks, in the `last` slice of the period or before.
-void Cycle::time_node(Node& node, std::uint64_t spent, bool last) noexcept {
-    NodeGuard& guard = node.guard;
-    if (!last) {
-        guard.spent += spent;
-        ++guard.slices;
-        return;
+/// What each node took in this period goes to its account; all together, since then the memory of
+/// one is fetched while that of another is counted.
+void Cycle::account() noexcept {
+    if (!plan_) return;
+    for (Node* node : plan_->nodes) {
+        NodeGuard& guard = node->guard;
+        const std::uint64_t spent = std::exchange(guard.spent, 0);
+        const std::uint32_t slices = std::exchange(guard.slices, 0);
+        if (slices == 0 || node->bypassed) continue;
+        node->cost->add(spent, slices);
+        guard.newest = spent;
+        // A signed difference, of values far below 2^63.
+        guard.recent +=
+            static_cast<std::uint64_t>(static_cast<std::int64_t>(spent - guard.recent) / 8);
+        if (!guard.overruns.add(static_cast<double>(spent) > guard.limit * period_ticks_)) continue;
+        guard.over = true;
+        guards_due_ = true;
     }
-    const std::uint64_t all = guard.spent + spent;
-    const std::uint32_t slices = guard.slices + 1;
-    if (slices != 1) {
-        guard.spent = 0;
-        guard.slices = 0;
-    }
-    if (node.bypassed) return;
-    node.cost->add(all, slices);
-    guard.newest = all;
-    // A signed difference, of values far below 2^63.
-    guard.recent += static_cast<std::uint64_t>(static_cast<std::int64_t>(all - guard.recent) / 8);
-    if (!guard.overruns.add(static_cast<double>(all) > guard.limit * period_ticks_)) return;
-    guard.over = true;
-    guards_due_ = true;
 }
 
 /// At the end of a cycle that took `spent` ticks.
@@ -145,6 +142,7 @@ void Cycle::count_fault(Node& node) noexcept {
 void Cycle::guard_bypass(Node& node, const Report& why) noexcept {
     node.bypassed = true;
     node.wet.to(0.0f);
+    if (!plan_->shape) node.wet.settle();
     node.guard.clear();
     node.bank.impose(node.param_count, 1.0);
     Report told = why;

@@ -79,25 +79,26 @@ struct NodeGuard {
 /// Everything the audio thread touches of one plugin instance; outlives the plans it is part of.
 /// Built by plugin::Instance on the loader thread and freed there after the audio side let go.
 /// The bank has the plugin's parameters in the descriptor's order, then the host's bypass switch.
-struct Node {
+struct alignas(64) Node {
     /// `cells`: one per parameter and one more for bypass; they and the plugin outlive the node.
     /// Allocates. [loader]
     Node(const bl_plugin* plugin_, ParamCell* cells, std::uint32_t param_count_)
         : plugin(plugin_), param_count(param_count_), bank(cells, param_count_ + 1) {}
 
+    // What every call reads lies together: a graph of thin nodes is as fast as its memory.
     const bl_plugin* plugin;
-    const bl_ext_file* files = nullptr; ///< nullptr when the plugin takes none
-    std::uint32_t param_count;          ///< of the plugin; index of the bypass switch
-    Handle handle;
-    ParamBank bank;
     rt::RecordRing* responses = nullptr;     ///< nullptr when the plugin declares none
     std::unique_ptr<bl_event_list[]> events; ///< one per port
-    bool bypassed = false;                   ///< as asked for; `wet` follows
-    Ramp wet{1.0f};                          ///< 0: bypassed, the plugin is not run
-    std::uint32_t unreported_scrubs = 0;     ///< not finite in this cycle: it is reset at its end
+    Handle handle;
+    std::uint32_t param_count;           ///< of the plugin; index of the bypass switch
+    std::uint32_t unreported_scrubs = 0; ///< not finite in this cycle: it is reset at its end
     std::uint32_t unreported_errors = 0;
+    bool bypassed = false; ///< as asked for; `wet` follows
     NodeGuard guard;
     NodeCost* cost = nullptr; ///< lives as long as any reader (plugin::Shared)
+    Ramp wet{1.0f};           ///< 0: bypassed, the plugin is not run
+    ParamBank bank;
+    const bl_ext_file* files = nullptr; ///< nullptr when the plugin takes none
 };
 
 } // namespace backline::process

@@ -25,6 +25,7 @@ class OfflineEngine {
         std::uint64_t start_clock = 0;
         std::function<std::string(const std::string&, const std::string&)> find_file = {};
         bool ramped = true;
+        bool timing = true;
     };
 
     explicit OfflineEngine(const Setup& setup)
@@ -32,7 +33,8 @@ class OfflineEngine {
           pool({1, false}),
           registry({setup.probe, setup.plugin_directories, 5.0}),
           cycle({setup.max_frames, &pool.ready(), setup.start_clock,
-                 [](void* p) { static_cast<worker::Pool*>(p)->run_now(); }, &pool},
+                 [](void* p) { static_cast<worker::Pool*>(p)->run_now(); }, &pool, nullptr, 90.0,
+                 setup.timing},
                 *master),
           engine({setup.rate, true, 10.0, master, {}, setup.ramped}, cycle, pool, registry,
                  {[this](engine::Completion c) { completions[c.token] = std::move(c); },
