@@ -19,6 +19,8 @@ target_link_options(backline_options INTERFACE -Wl,-z,now -Wl,-z,defs -Wl,--as-n
 
 if(BACKLINE_SANITIZE)
     target_compile_options(backline_options INTERFACE
+        # GCC 12 loses track of what is initialised in instrumented code.
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
         -fsanitize=${BACKLINE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)
     target_link_options(backline_options INTERFACE -fsanitize=${BACKLINE_SANITIZE})
 endif()
