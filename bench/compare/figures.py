@@ -68,7 +68,10 @@ def bare(build, plugin, count, *values, threads=1, blocks=2000):
 def backlined_cost(build, text):
     with Jack(FRAMES) as jack, Backlined(jack, build, text) as daemon:
         time.sleep(SETTLE_S)
-        return audio_ns(jack, [daemon], MEASURE_S)[0]
+        cost = audio_ns(jack, [daemon], MEASURE_S)[0]
+        if bypassed := daemon.bypassed():
+            raise CannotRun(f"{len(bypassed)} nodes were bypassed: {bypassed[0]['reason']}")
+        return cost
 
 
 def scsynth_costs(definitions, loads):
@@ -181,7 +184,7 @@ def biquad(table, build):
     more = nodes * 19
 
     def ours_live():
-        costs = [backlined_cost(build, chain("org.example.peak", nodes, f"count = {count}"))
+        costs = [backlined_cost(build, branches("org.example.peak", nodes, f"count = {count}"))
                  for count in (1, 20)]
         return (costs[1] - costs[0]) / more
 
@@ -219,8 +222,7 @@ def most_nodes(table, build):
             time.sleep(SETTLE_S)
             before = jack.xruns()
             time.sleep(MEASURE_S)
-            # What the daemon has bypassed for its cost would be on time, but silent.
-            return jack.xruns() == before and not daemon.status()["suspects"]
+            return jack.xruns() == before and not daemon.bypassed()
 
     def theirs(count):
         with Jack(FRAMES) as jack, SynthServer(jack) as server:

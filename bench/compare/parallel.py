@@ -17,7 +17,10 @@ ROUNDS = 7  # the limits are near what is reached: noise has to average out
 def backlined_load(build, text, helpers):
     with Jack(PERIOD) as jack, Backlined(jack, build, text, ["--helpers", str(helpers)]) as daemon:
         time.sleep(SETTLE_S)
-        return daemon.load(MEASURE_S)
+        load = daemon.load(MEASURE_S)
+        if bypassed := daemon.bypassed():
+            raise CannotRun(f"{len(bypassed)} nodes were bypassed: {bypassed[0]['reason']}")
+        return load
 
 
 def supernova_load(threads, definition, count):

@@ -173,13 +173,17 @@ class Backlined(Program):
             return status["jack"]["state"] == "running" and status["graph"]["nodes"] == nodes
         self.wait(ready, f"a graph of {nodes} nodes")
 
-    def __exit__(self, *problem):
-        super().__exit__(*problem)
-        self.peer.close()
+    def end(self):
+        super().end()
         shutil.rmtree(self.setup, ignore_errors=True)
 
     def status(self):
         return self.peer.ask_json("/status")
+
+    def bypassed(self):
+        """The nodes that the daemon has bypassed, for their cost or for NaN, with the reasons. They cost
+        nothing: a figure with such nodes in it is none."""
+        return self.status()["suspects"]
 
     def load(self, seconds):
         """Mean share of the period that the cycle takes."""
