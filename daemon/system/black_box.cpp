@@ -185,8 +185,8 @@ void BlackBox::name_slot(std::uint32_t slot, std::uint32_t generation, const std
     if (to.generation.load(std::memory_order_relaxed) == generation && node == to.node
         && plugin == to.plugin)
         return;
-    to.generation.store(0, std::memory_order_release);
-    std::atomic_thread_fence(std::memory_order_release);
+    // Acquires too: no letter of the new name may be there before the old number is gone.
+    to.generation.exchange(0, std::memory_order_acq_rel);
     std::strncpy(to.node, node.c_str(), kText - 1);
     std::strncpy(to.plugin, plugin.c_str(), kText - 1);
     to.generation.store(generation, std::memory_order_release);
