@@ -31,8 +31,8 @@ EditStorm::EditStorm(std::uint64_t seed, std::shared_ptr<const plugin::Catalogue
 
 bool EditStorm::is_expected(const std::string& code) {
     static const std::set<std::string> codes = {
-        "loop",         "already_connected", "channels",    "no_such_connection",
-        "no_such_node", "no_such_parameter", "no_such_port"};
+        "loop",         "already_connected", "channels",     "no_such_connection",
+        "no_such_node", "no_such_parameter", "no_such_port", "no_such_snapshot"};
     return codes.count(code) != 0;
 }
 
@@ -148,7 +148,47 @@ EditStorm::Edit EditStorm::disconnect() {
     return {{engine::Disconnect{link.from, link.to}}, {}};
 }
 
+/// What concerns more than one value, or more than one moment.
+EditStorm::Edit EditStorm::set_at_large() {
+    using Kind = engine::Target::Kind;
+    const auto output = std::find_if(strips_.begin(), strips_.end(),
+                                     [](const Strip& strip) { return !strip.is_input; });
+    const auto set_output = [&](const char* param, engine::Value value) {
+        return engine::SetValue{{Kind::output, output->name, param, false}, std::move(value)};
+    };
+    const std::string snapshot = "s" + std::to_string(below(3));
+    Edit edit;
+    switch (output == strips_.end() ? below(3) : below(7)) {
+    case 0:
+        edit.ops = {engine::StoreSnapshot{snapshot}};
+        break;
+    case 1:
+        edit.ops = {engine::RecallSnapshot{snapshot, below(2) == 0 ? 0.0 : 0.05}};
+        break;
+    case 2:
+        // Loud again at once: what is muted tells nothing.
+        edit.ops = {engine::Panic{}, engine::SetValue{{Kind::master_mute, "", "", false}, false}};
+        break;
+    case 3:
+        edit.ops = {engine::Ramp{{Kind::output, output->name, "gain", false},
+                                 {{-24.0 * uniform(), 0.02}, {0.0, 0.03}},
+                                 below(2) == 0 ? process::Shape::linear : process::Shape::smooth}};
+        break;
+    case 4:
+        edit.ops = {set_output("mute", below(4) == 0)};
+        break;
+    case 5:
+        edit.ops = {set_output("ceiling", -6.0 + 30.0 * uniform())};
+        break;
+    default:
+        edit.ops = {set_output("soft_clip", below(2) == 0)};
+    }
+    if (below(2) == 0) edit.delay = below(20000);
+    return edit;
+}
+
 EditStorm::Edit EditStorm::set() {
+    if (below(6) == 0) return set_at_large();
     if (nodes_.empty()) return add_node();
     Edit edit;
     for (std::uint32_t count = 1 + below(4); count-- > 0;)
@@ -178,7 +218,7 @@ EditStorm::Edit EditStorm::remove() {
     const std::string name = nodes_[at].name;
     nodes_.erase(nodes_.begin() + static_cast<std::ptrdiff_t>(at));
     forget(name);
-    return {{engine::RemoveNode{name}}, {}};
+    return {{engine::RemoveNode{name, below(4) == 0}}, {}};
 }
 
 EditStorm::Edit EditStorm::strip() {

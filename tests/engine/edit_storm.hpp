@@ -65,6 +65,7 @@ class EditStorm {
     Edit connect();
     Edit disconnect();
     Edit set();
+    Edit set_at_large();
     Edit remove();
     Edit strip();
     Edit rename_or_replace();
