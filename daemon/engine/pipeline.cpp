@@ -115,14 +115,19 @@ std::chrono::milliseconds Pipeline::turn() {
 std::uint64_t Pipeline::step(std::uint64_t until) {
     finish();
     // What plugins ask for is served at frames that do not depend on the period.
-    const process::TimeAnchor anchor = cycle_.anchor();
-    const std::uint64_t now = anchor.clock + anchor.frames;
+    const std::uint64_t now = offline_clock();
     if (now % kServeFrames == 0) serve_plugins();
     commit();
     const std::uint64_t reached = std::min(release(until), (now / kServeFrames + 1) * kServeFrames);
     cycle_.apply_offline();
     finish();
     return reached;
+}
+
+/// The frame the next period begins with.
+std::uint64_t Pipeline::offline_clock() const {
+    const process::TimeAnchor anchor = cycle_.anchor();
+    return anchor.clock + anchor.frames;
 }
 
 bool Pipeline::idle() const {
@@ -297,7 +302,9 @@ void Pipeline::send(Batch batch, std::uint64_t frame) {
         last_graph_frame_ = frame;
         ++graphs_in_flight_;
     }
-    if (options_.offline && frame != 0) note_ends(batch.rest.starts, frame);
+    // Its frame may have passed already, when it waited for an earlier one.
+    if (options_.offline && frame != 0)
+        note_ends(batch.rest.starts, std::max(frame, offline_clock()));
     process::Command* const command = batch.command.release();
     in_flight_.emplace(command, std::move(batch.rest));
     cycle_.push(command); // commit() and release() left room

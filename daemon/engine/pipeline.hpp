@@ -146,6 +146,7 @@ class Pipeline {
     void note_ends(const std::vector<Edit::Start>& starts, std::uint64_t frame);
     void apply_if_idle();
     bool idle() const;
+    std::uint64_t offline_clock() const;
     // finish
     void finish();
     void finish(process::Command& command, InFlight rest);

@@ -18,6 +18,8 @@ endforeach()
 
 add_test(NAME edit_storm_offline COMMAND edit_storm 1 10000 1024)
 add_test(NAME edit_storm_periods COMMAND edit_storm 4 500 1024 1 17 64 256 1000 4096)
+# Here an edit that is not timed waits for one that is.
+add_test(NAME edit_storm_waits COMMAND edit_storm 5 300 1024 256)
 add_test(NAME edit_storm_live COMMAND edit_storm --live 2 10000)
 set_tests_properties(edit_storm_offline edit_storm_live PROPERTIES TIMEOUT 120 LABELS sanitize)
 backline_trapped_test(edit_storm_trapped edit_storm 1000 100 --live 3 10000)
