@@ -11,8 +11,9 @@
 namespace backline::test {
 namespace {
 
-constexpr int kEdits = 1000; // that were possible
-constexpr std::uint32_t kFrames = 10 * 48000;
+constexpr int kEdits = 1000;                 // that were possible
+constexpr std::uint32_t kFrames = 3 * 48000; // of a recording
+constexpr auto kEditing = 2900ms;            // while it lasts
 
 class Clicks : public LiveTest {
   protected:
@@ -64,33 +65,33 @@ TEST_F(Clicks, AThousandLiveEditsLeaveNothingAbove5kHz) {
     ASSERT_TRUE(eventually([&] { return recorder->has_port("backline:out_1"); }));
     patch_peers("in_1", "out_1");
     ASSERT_TRUE(eventually([&] { return hears(0.5 / std::sqrt(2.0)); }));
-    for (int attempt = 1;; ++attempt) {
+    int made = 0;
+    double worst = 0.0;
+    double loudest = 0.0;
+    for (int takes = 0; made < kEdits && takes < 10; ++takes) {
         const Json before = status()["jack"]["xruns"];
         std::vector<float> heard;
         std::thread listener([&] { heard = hear(kFrames); });
-        int made = 0;
-        const auto end = std::chrono::steady_clock::now() + 9s;
-        while (made < kEdits && std::chrono::steady_clock::now() < end)
-            if (edit()) ++made;
+        int now = 0;
+        const auto end = std::chrono::steady_clock::now() + kEditing;
+        while (std::chrono::steady_clock::now() < end)
+            if (edit()) ++now;
         listener.join();
         // A period that the server lost is a click, but not of ours.
-        if (status()["jack"]["xruns"] != before && attempt < 4) continue;
-
+        if (status()["jack"]["xruns"] != before) continue;
+        made += now;
         HighPass high(5000.0, 48000.0);
-        double worst = 0.0;
-        double loudest = 0.0;
         for (std::size_t i = 0; i < heard.size(); ++i) {
             const double left = std::abs(high.next(heard[i]));
             if (i > 4800) worst = std::max(worst, left); // past the recording's own beginning
             loudest = std::max(loudest, std::abs(static_cast<double>(heard[i])));
         }
-        figure("above_5_kHz", 20.0 * std::log10(worst), "dBFS");
-        figure("edits", made, "");
-        EXPECT_GE(made, kEdits);
-        EXPECT_GT(loudest, 0.1); // there was something to click
-        EXPECT_LE(20.0 * std::log10(worst), -80.0);
-        return;
     }
+    figure("above_5_kHz", 20.0 * std::log10(worst), "dBFS");
+    figure("edits", made, "");
+    EXPECT_GE(made, kEdits);
+    EXPECT_GT(loudest, 0.1); // there was something to click
+    EXPECT_LE(20.0 * std::log10(worst), -80.0);
 }
 
 } // namespace
