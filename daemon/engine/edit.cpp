@@ -231,7 +231,8 @@ void Edit::add_node(const AddNode& op, Loads* loaded) {
     graph_changed = true;
 }
 
-void Edit::remove_node(const std::string& name, bool tail) {
+/// The name by value: it may be that of the entry which is renamed here.
+void Edit::remove_node(std::string name, bool tail) {
     const auto found = next.nodes.find(name);
     if (found == next.nodes.end())
         throw CommandError("no_such_node", "there is no node \"" + name + "\"");

@@ -130,7 +130,7 @@ class Edit {
 
   private:
     void add_node(const AddNode& op, Loads* loaded);
-    void remove_node(const std::string& name, bool tail);
+    void remove_node(std::string name, bool tail);
     void rename_node(const RenameNode& op);
     void replace_node(const ReplaceNode& op, Loads* loaded);
     void set_budget(const SetBudget& op);

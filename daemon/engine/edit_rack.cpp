@@ -22,7 +22,7 @@ double strip_value(const RackPort& port, std::uint32_t param) {
 
 void Edit::load_rack(const Rack& rack, Loads* loaded) {
     while (!next.nodes.empty())
-        remove_node(std::string(next.nodes.begin()->first), false);
+        remove_node(next.nodes.begin()->first, false);
     // Inputs and outputs that stay keep their ports, and what others connected to them.
     const auto keep = [&](bool is_input, const std::vector<RackPort>& wished) {
         const auto& strips = is_input ? next.inputs : next.outputs;

@@ -338,7 +338,7 @@ void Cycle::settle_ramps() noexcept {
     for (Node* node : plan_->nodes)
         node->wet.settle();
     for (Strip* strip : plan_->strips)
-        strip->ramp.settle();
+        strip->settle();
 }
 
 /// The first sound after a silence.

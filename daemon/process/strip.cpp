@@ -99,6 +99,12 @@ void Strip::update(bool muted) noexcept {
     knee.settle();
 }
 
+void Strip::settle() noexcept {
+    ramp.settle();
+    ceiling.settle();
+    knee.settle();
+}
+
 Strip::Limit Strip::limit(const RampShape* shape, const Lane& lane, std::uint32_t frames) noexcept {
     const std::uint32_t levels = ceiling.run(shape, lane.ceilings, frames);
     const std::uint32_t bends = knee.run(shape, lane.knees, frames);

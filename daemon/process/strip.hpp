@@ -79,6 +79,8 @@ struct Strip {
 
     /// Takes over waiting parameter values; `muted` adds the master's mute. [audio]
     BACKLINE_RT void update(bool muted) noexcept;
+    /// Everything is at its target from now on. [audio]
+    BACKLINE_RT void settle() noexcept;
     /// What holds for the coming slice. [audio]
     BACKLINE_RT Limit limit(const RampShape* shape, const Lane& lane,
                             std::uint32_t frames) noexcept;
