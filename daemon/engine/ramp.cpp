@@ -6,17 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace backline::engine {
 
 namespace {
-
-std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.7g", value);
-    return text;
-}
 
 void check_seconds(const Target& target, double seconds, double all) {
     if (!(seconds >= 0.0) || !(all <= kRampSecondsMax))

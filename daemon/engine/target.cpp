@@ -13,13 +13,13 @@
 
 namespace backline::engine {
 
-namespace {
-
 std::string number(double value) {
     char text[32];
     std::snprintf(text, sizeof text, "%.7g", value);
     return text;
 }
+
+namespace {
 
 std::string range(const ParamRef& ref) {
     // Without a descriptor it is the gain of an input or output.

@@ -46,6 +46,9 @@ double to_normalized(const plugin::ParamInfo& info, double value);
 /// The value, in its own unit, of a place along the scale.
 double from_normalized(const plugin::ParamInfo& info, double normalized);
 
+/// A number as messages show it, to seven digits.
+std::string number(double value);
+
 /// A target in words, for messages: `node "eq": parameter "freq"`.
 std::string describe(const Target& target);
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "protocol/backlinectl/arguments.hpp"
 #include "protocol/backlinectl/commands.hpp"
+#include "protocol/backlinectl/look.hpp"
 #include "protocol/backlinectl/render.hpp"
 #include "protocol/backlinectl/run.hpp"
 
@@ -17,18 +18,6 @@
 
 namespace backline::protocol::backlinectl {
 namespace {
-
-using Print = void (*)(std::ostream&, const nlohmann::json&);
-
-/** Prints a JSON reply: as it is, or for people. */
-int look(Session& session, std::string_view address, std::vector<Argument> args, Print print) {
-    const nlohmann::json reply = parse_json(session.text(address, std::move(args)));
-    if (session.json())
-        session.out << reply.dump(2) << '\n';
-    else
-        print(session.out, reply);
-    return kDone;
-}
 
 volatile std::sig_atomic_t interrupted = 0;
 

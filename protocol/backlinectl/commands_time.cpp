@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "protocol/backlinectl/arguments.hpp"
 #include "protocol/backlinectl/commands.hpp"
+#include "protocol/backlinectl/look.hpp"
 #include "protocol/backlinectl/render.hpp"
 #include "protocol/backlinectl/run.hpp"
 
@@ -26,17 +27,6 @@ struct Recall {
     std::string name;
     float seconds = 0.0F;
 };
-
-/** Prints a JSON reply: as it is, or for people. */
-int look(Session& session, const char* address, std::vector<Argument> args,
-         void (*print)(std::ostream&, const nlohmann::json&)) {
-    const nlohmann::json reply = parse_json(session.text(address, std::move(args)));
-    if (session.json())
-        session.out << reply.dump(2) << '\n';
-    else
-        print(session.out, reply);
-    return kDone;
-}
 
 Action named(CLI::App& app, const char* address) {
     auto name = std::make_shared<std::string>();
